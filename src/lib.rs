@@ -1,0 +1,3 @@
+//! triad.
+
+pub mod limits;

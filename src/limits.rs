@@ -1,0 +1,154 @@
+//! Every bound of the program, each with its reason. A buffer, queue, retry or wait that is not
+//! limited by a constant from here is a defect.
+//!
+//! Units stand last in the names. Sizes are in bytes unless a name says otherwise.
+
+use std::time::Duration;
+
+const KIB: usize = 1024;
+const MIB: usize = 1024 * KIB;
+
+// ---- keys and values -------------------------------------------------------------------------
+
+/// The longest key. Keys are hashed by every rule at every request and written into every journal
+/// record; a key this long is already a document, which belongs in the value.
+pub const KEY_MAX_BYTES: usize = 64 * KIB;
+
+/// The longest value unless `--max-value` says otherwise. A value is held in memory whole by the
+/// entry node, by the owner and by the journal, on devices of a few GiB.
+pub const VALUE_MAX_BYTES: usize = 8 * MIB;
+
+/// The largest `--max-value`. One record must fit in [`RECORD_MAX_BYTES`] also in base64.
+pub const VALUE_MAX_BYTES_CEILING: usize = 64 * MIB;
+
+// ---- RESP ------------------------------------------------------------------------------------
+
+/// The most arguments one request may announce: Redis's own limit.
+pub const REQUEST_ARGS_MAX: usize = 1024 * 1024;
+
+/// The longest argument a request may announce: Redis's own `proto-max-bulk-len`. What is longer
+/// than a value may be, but not than this, is read past without being kept, so that the client gets
+/// an answer; what is longer still ends the connection.
+pub const REQUEST_BULK_MAX_BYTES: usize = 512 * MIB;
+
+/// The most bytes that one request may hold in memory. More is read past without being kept.
+pub const REQUEST_MAX_BYTES: usize = 80 * MIB;
+
+/// The longest inline command, and the longest line that may announce a length: Redis's own limit.
+pub const INLINE_MAX_BYTES: usize = 64 * KIB;
+
+/// The deepest nesting of a reply. Ours have two levels; a deeper one is not from a node.
+pub const REPLY_DEPTH_MAX: usize = 16;
+
+/// The largest reply. `KEYS` and `MGET` over more than this answer an error that names `SCAN`.
+pub const REPLY_MAX_BYTES: usize = 96 * MIB;
+
+/// How much is read from a socket at once. Large enough that a pipeline of 64 requests of usual size
+/// needs one system call, small enough to be allocated anew by each connection that becomes busy.
+pub const READ_CHUNK_BYTES: usize = 16 * KIB;
+
+// ---- connections -----------------------------------------------------------------------------
+
+/// The most connections of clients and peers together, as in Redis. Lowered at start to what the
+/// process may open.
+pub const CONNECTIONS_MAX: usize = 10_000;
+
+/// File descriptors that are kept free for files, peer links and the listener.
+pub const DESCRIPTORS_RESERVED: usize = 64;
+
+/// The requests of one connection that may be without their replies. Past it the node stops reading
+/// that connection until replies have left.
+pub const WINDOW_REQUESTS: usize = 1024;
+
+/// The reply bytes of one connection that may be unread, with those that are expected from
+/// peers. Past it the node stops reading that connection.
+pub const WINDOW_REPLY_BYTES: usize = 4 * MIB;
+
+/// What a forwarded request is expected to bring back before the connection has seen a reply from
+/// a peer. It lets 16 requests out at first: ten clients that all ask for values of 1 MiB then hold
+/// 160 MiB at most, and a client of small values has its whole window after one round trip.
+pub const REPLY_EXPECTED_BYTES: usize = 256 * KIB;
+
+/// The unread reply bytes of one connection at which it is closed: only a client that does not read
+/// what it asked for comes here, since the window stops it long before.
+pub const UNREAD_REPLY_MAX_BYTES: usize = 128 * MIB;
+
+/// The unread reply bytes of all connections together. Past it, a connection that is over its own
+/// window is closed when a further reply arrives for it.
+pub const UNREAD_TOTAL_MAX_BYTES: usize = 160 * MIB;
+
+/// How long a node waits at shutdown for replies in flight.
+pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
+
+// ---- peer links ------------------------------------------------------------------------------
+
+/// The bound on connecting to a peer, handshake included.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// A link with requests outstanding on which no byte moved for this long is broken.
+pub const LINK_SILENCE: Duration = Duration::from_secs(2);
+
+/// How often a node that is still at work on a peer's requests says so, that a slow disk is not
+/// taken for a lost device. A quarter of [`LINK_SILENCE`].
+pub const LINK_BUSY_SIGN: Duration = Duration::from_millis(500);
+
+/// The first pause between attempts to reach a peer.
+pub const BACKOFF_FIRST: Duration = Duration::from_millis(500);
+
+/// The longest pause between attempts to reach a peer: a phone may sleep all night.
+pub const BACKOFF_LAST: Duration = Duration::from_secs(60);
+
+/// The shortest pause that a request for a peer that is down can bring about: somebody is waiting,
+/// so the next attempt is made no later than this after the last one ended.
+pub const BACKOFF_ON_DEMAND: Duration = Duration::from_secs(2);
+
+/// The request bytes that may wait to be written to one peer. Past it, connections with a request
+/// for that peer are not read.
+pub const LINK_QUEUE_MAX_BYTES: usize = 16 * MIB;
+
+/// The requests that may be outstanding on one link.
+pub const LINK_REQUESTS_MAX: usize = 64 * 1024;
+
+/// The kernel's send buffer of a link: small, so that "written" and "on its way" stay near each other
+/// and [`LINK_SILENCE`] measures the peer and not a buffer.
+pub const LINK_SEND_BUFFER_BYTES: usize = 256 * KIB;
+
+// ---- the store -------------------------------------------------------------------------------
+
+/// The longest line of a journal or entry of a snapshot: the largest value and key in base64.
+pub const RECORD_MAX_BYTES: usize = 96 * MIB;
+
+/// The journal bytes that may wait for the disk. Past it no further writes are begun.
+pub const JOURNAL_BACKLOG_MAX_BYTES: usize = 32 * MIB;
+
+/// A journal below this size is never a reason for a checkpoint.
+pub const CHECKPOINT_JOURNAL_MIN_BYTES: u64 = 4 * MIB as u64;
+
+/// With a journal that is not empty, a checkpoint follows this long after the last write.
+pub const CHECKPOINT_IDLE: Duration = Duration::from_secs(60);
+
+/// The entries that one step of a checkpoint copies before requests get their turn.
+pub const CHECKPOINT_STEP_ENTRIES: usize = 512;
+
+/// The bytes that one step of a checkpoint copies before requests get their turn.
+pub const CHECKPOINT_STEP_BYTES: usize = 256 * KIB;
+
+/// The steps of a checkpoint that may wait for the disk.
+pub const CHECKPOINT_STEPS_WAITING: usize = 4;
+
+/// `--fsync everysec`: the longest time between two fsyncs while there is something to sync.
+pub const FSYNC_EVERYSEC: Duration = Duration::from_secs(1);
+
+/// The entries that `SCAN` returns in a step when `COUNT` does not say: Redis's default.
+pub const SCAN_COUNT_DEFAULT: usize = 10;
+
+/// The most entries that one step of `SCAN` looks at, whatever `COUNT` says.
+pub const SCAN_COUNT_MAX: usize = 10_000;
+
+// ---- the cluster file ------------------------------------------------------------------------
+
+/// The most nodes of a list. A `SCAN` cursor has eight bits for the node.
+pub const NODES_MAX: usize = 255;
+
+/// The largest cluster file.
+pub const CLUSTER_FILE_MAX_BYTES: u64 = MIB as u64;
