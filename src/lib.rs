@@ -1,3 +1,6 @@
 //! triad.
 
+pub mod cluster;
 pub mod limits;
+pub mod placement;
+pub mod rule;

@@ -150,5 +150,14 @@ pub const SCAN_COUNT_MAX: usize = 10_000;
 /// The most nodes of a list. A `SCAN` cursor has eight bits for the node.
 pub const NODES_MAX: usize = 255;
 
-/// The largest cluster file.
+/// The largest cluster file: 4 KiB a node, ten times what the longest entry needs.
 pub const CLUSTER_FILE_MAX_BYTES: u64 = MIB as u64;
+
+/// The terms in which the share of a place is counted exactly: enough for ten rules of one hash
+/// whose divisors have nothing in common. Each further rule may double them; past it the share is
+/// estimated.
+pub const SHARE_TERMS_MAX: usize = 1024;
+
+/// The keys that an estimate of a share is taken from. The standard error is then 0.4 points of a
+/// hundred at most, and the longest list takes a fraction of a second, once, when it is loaded.
+pub const SHARE_SAMPLE_KEYS: u32 = 16 * 1024;
