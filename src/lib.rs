@@ -2,5 +2,7 @@
 
 pub mod cluster;
 pub mod limits;
+pub mod pattern;
 pub mod placement;
+pub mod resp;
 pub mod rule;

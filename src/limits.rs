@@ -43,6 +43,19 @@ pub const REPLY_DEPTH_MAX: usize = 16;
 /// The largest reply. `KEYS` and `MGET` over more than this answer an error that names `SCAN`.
 pub const REPLY_MAX_BYTES: usize = 96 * MIB;
 
+/// The most elements of one reply, those of nested arrays included. Each takes 32 bytes in the memory
+/// of the one who reads it, however short it is on the wire, so this many take 128 MiB at most beside
+/// the bytes of [`REPLY_MAX_BYTES`].
+pub const REPLY_ELEMENTS_MAX: usize = 4 * 1024 * 1024;
+
+/// How many elements a reply's array has room for before any has arrived: its announced length is
+/// only a claim, and most arrays are shorter than this.
+pub const REPLY_ELEMENTS_RESERVED: usize = 64;
+
+/// The longest command name that is kept of a request that is read past, to be named in the answer.
+/// No command has a name of this length.
+pub const COMMAND_NAME_KEPT_MAX_BYTES: usize = 64;
+
 /// How much is read from a socket at once. Large enough that a pipeline of 64 requests of usual size
 /// needs one system call, small enough to be allocated anew by each connection that becomes busy.
 pub const READ_CHUNK_BYTES: usize = 16 * KIB;
@@ -161,3 +174,16 @@ pub const SHARE_TERMS_MAX: usize = 1024;
 /// The keys that an estimate of a share is taken from. The standard error is then 0.4 points of a
 /// hundred at most, and the longest list takes a fraction of a second, once, when it is loaded.
 pub const SHARE_SAMPLE_KEYS: u32 = 16 * 1024;
+// ---- the tools -------------------------------------------------------------------------------
+
+/// How long the tools wait for a connection.
+pub const CLIENT_CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// How long the tools wait for the next byte of a reply: longer than a node waits for a peer.
+pub const CLIENT_SILENCE: Duration = Duration::from_secs(15);
+
+/// The requests that the tools send before they read replies.
+pub const CLIENT_BATCH_REQUESTS: usize = 256;
+
+/// The request bytes that the tools send before they read replies.
+pub const CLIENT_BATCH_BYTES: usize = MIB;
