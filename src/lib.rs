@@ -6,3 +6,5 @@ pub mod pattern;
 pub mod placement;
 pub mod resp;
 pub mod rule;
+pub mod storage;
+pub mod store;

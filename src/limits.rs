@@ -44,8 +44,8 @@ pub const REPLY_DEPTH_MAX: usize = 16;
 pub const REPLY_MAX_BYTES: usize = 96 * MIB;
 
 /// The most elements of one reply, those of nested arrays included. Each takes 32 bytes in the memory
-/// of the one who reads it, however short it is on the wire, so this many take 128 MiB at most beside
-/// the bytes of [`REPLY_MAX_BYTES`].
+/// of the one who reads it, however short it is on the wire, so this many take 128 MiB beside the
+/// bytes of [`REPLY_MAX_BYTES`], and at most as much again while an array grows.
 pub const REPLY_ELEMENTS_MAX: usize = 4 * 1024 * 1024;
 
 /// How many elements a reply's array has room for before any has arrived: its announced length is
@@ -55,6 +55,10 @@ pub const REPLY_ELEMENTS_RESERVED: usize = 64;
 /// The longest command name that is kept of a request that is read past, to be named in the answer.
 /// No command has a name of this length.
 pub const COMMAND_NAME_KEPT_MAX_BYTES: usize = 64;
+
+/// The longest pattern of `KEYS` and `SCAN`: matching takes up to pattern times key steps, each key
+/// anew.
+pub const PATTERN_MAX_BYTES: usize = KIB;
 
 /// How much is read from a socket at once. Large enough that a pipeline of 64 requests of usual size
 /// needs one system call, small enough to be allocated anew by each connection that becomes busy.
@@ -131,6 +135,36 @@ pub const LINK_SEND_BUFFER_BYTES: usize = 256 * KIB;
 /// The longest line of a journal or entry of a snapshot: the largest value and key in base64.
 pub const RECORD_MAX_BYTES: usize = 96 * MIB;
 
+/// The longest header of a segment with the record that may be written together with it. What is
+/// longer and has no readable header was not left by a crash.
+pub const SEGMENT_BEGINNING_MAX_BYTES: u64 = KIB as u64;
+
+/// How much of a file is read at once when a node starts.
+pub const FILE_READ_CHUNK_BYTES: usize = 256 * KIB;
+
+/// The longest beginning and end of a snapshot, without the entries, that is read in one piece. Ours
+/// have about 300 bytes.
+pub const SNAPSHOT_FRAME_MAX_BYTES: usize = 64 * KIB;
+
+/// The entries that a leaf of the table holds before it is split. Seven eighths of 512, which is how
+/// far a hash table of that many places fills up; small enough that a split or one step of an
+/// iteration takes some microseconds.
+pub const TABLE_LEAF_ENTRIES: usize = 448;
+
+/// The table's directory has at most one place for so many entries. With keys that are spread
+/// evenly it has one for about 200; a smaller number here only lets it grow for keys that somebody
+/// chose to have one hash prefix, and those make a leaf large instead.
+pub const TABLE_ENTRIES_PER_PLACE_MIN: usize = 16;
+
+/// A table with more entries than this is dropped by a thread of its own when it is cleared.
+pub const TABLE_DROP_ENTRIES: usize = 4096;
+
+/// The places in the lists of unsynced writes that are kept for the next burst.
+pub const UNSYNCED_KEPT: usize = 16 * 1024;
+
+/// The largest buffer for journal records that is kept for the next ones.
+pub const JOURNAL_BUFFER_KEPT_BYTES: usize = MIB;
+
 /// The journal bytes that may wait for the disk. Past it no further writes are begun.
 pub const JOURNAL_BACKLOG_MAX_BYTES: usize = 32 * MIB;
 
@@ -174,6 +208,7 @@ pub const SHARE_TERMS_MAX: usize = 1024;
 /// The keys that an estimate of a share is taken from. The standard error is then 0.4 points of a
 /// hundred at most, and the longest list takes a fraction of a second, once, when it is loaded.
 pub const SHARE_SAMPLE_KEYS: u32 = 16 * 1024;
+
 // ---- the tools -------------------------------------------------------------------------------
 
 /// How long the tools wait for a connection.

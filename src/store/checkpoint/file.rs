@@ -1,0 +1,98 @@
+//! A snapshot on its way to the disk.
+
+use std::io;
+
+use crate::limits::CHECKPOINT_STEP_BYTES;
+use crate::storage::{AppendFile, Storage};
+use crate::store::Seq;
+use crate::store::failure::{Action, Failure};
+use crate::store::files::FileNames;
+use crate::store::format::snapshot::{SnapshotHeader, SnapshotText};
+
+/// A snapshot that is being written, beside the one that it will replace.
+pub(in crate::store) struct SnapshotFile<'s> {
+    storage: &'s dyn Storage,
+    names: &'s FileNames,
+    file: Box<dyn AppendFile>,
+    text: SnapshotText,
+    /// Text that is not in the file yet.
+    out: Vec<u8>,
+    bytes: u64,
+}
+
+impl<'s> SnapshotFile<'s> {
+    /// Begins the file, in the place of one that was never finished.
+    pub(in crate::store) fn begin(
+        storage: &'s dyn Storage,
+        names: &'s FileNames,
+        header: SnapshotHeader,
+    ) -> Result<Self, Failure> {
+        let name = names.temporary();
+        let file = storage.create(&name).or_else(|error| {
+            if error.kind() != io::ErrorKind::AlreadyExists {
+                return Err(error);
+            }
+            storage.remove(&name)?;
+            storage.create(&name)
+        });
+        let file = file.map_err(Failure::on(storage, Action::Create, &name))?;
+        let mut out = Vec::new();
+        let text = SnapshotText::begin(header, &mut out);
+        Ok(Self {
+            storage,
+            names,
+            file,
+            text,
+            out,
+            bytes: 0,
+        })
+    }
+
+    /// Adds an entry.
+    pub(in crate::store) fn entry(&mut self, key: &[u8], value: &[u8]) -> Result<(), Failure> {
+        self.text.entry(&mut self.out, key, value);
+        if self.out.len() < CHECKPOINT_STEP_BYTES {
+            return Ok(());
+        }
+        self.bytes += self.out.len() as u64;
+        let written = self.file.append(&self.out);
+        self.out.clear();
+        written.map_err(Failure::on(
+            self.storage,
+            Action::Write,
+            &self.names.temporary(),
+        ))
+    }
+
+    /// Ends the file and puts it in its place, on the disk. Returns its size in bytes.
+    ///
+    /// `may_replace` is asked when only the renaming is left to do; if it says no, the old snapshot
+    /// stays.
+    pub(in crate::store) fn finish(
+        self,
+        synced: Seq,
+        may_replace: impl FnOnce() -> Result<(), Failure>,
+    ) -> Result<u64, Failure> {
+        let Self {
+            storage,
+            names,
+            mut file,
+            text,
+            mut out,
+            bytes,
+        } = self;
+        let (temporary, snapshot) = (names.temporary(), names.snapshot());
+        let failed = |action| Failure::on(storage, action, &temporary);
+        text.end(&mut out, synced);
+        file.append(&out).map_err(failed(Action::Write))?;
+        file.sync().map_err(failed(Action::Sync))?;
+        may_replace()?;
+        storage
+            .rename(&temporary, &snapshot)
+            .map_err(failed(Action::Rename))?;
+        storage
+            .sync_folder()
+            .map_err(Failure::on(storage, Action::SyncFolder, &snapshot))?;
+        Ok(bytes + out.len() as u64)
+    }
+}

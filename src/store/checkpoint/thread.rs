@@ -1,0 +1,143 @@
+//! The thread that writes a snapshot. It lives as long as the checkpoint.
+
+use std::io;
+use std::sync::mpsc::Receiver;
+use std::sync::{Arc, OnceLock};
+
+use super::file::SnapshotFile;
+use crate::storage::Storage;
+use crate::store::Seq;
+use crate::store::failure::{Action, Failure};
+use crate::store::files::FileNames;
+use crate::store::format::snapshot::SnapshotHeader;
+use crate::store::journal::Shared;
+use crate::store::signal::OnPanic;
+
+/// What the owner of the store sends.
+pub(super) enum Message {
+    /// Copies of entries.
+    Entries(Chunk),
+    /// That was all. The journal has synced everything up to `synced`, and with it every effect that
+    /// is in the entries.
+    Finish { synced: Seq },
+}
+
+/// Copies of some entries, in one piece.
+#[derive(Default)]
+pub(super) struct Chunk {
+    bytes: Vec<u8>,
+    /// The lengths of key and value of each.
+    lengths: Vec<(usize, usize)>,
+}
+
+impl Chunk {
+    pub(super) fn push(&mut self, key: &[u8], value: &[u8]) {
+        self.bytes.extend_from_slice(key);
+        self.bytes.extend_from_slice(value);
+        self.lengths.push((key.len(), value.len()));
+    }
+
+    pub(super) fn entries(&self) -> usize {
+        self.lengths.len()
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+}
+
+/// How the checkpoint ended: with a snapshot of so many bytes, or not.
+pub(super) type Outcome = OnceLock<Result<u64, Arc<Failure>>>;
+
+/// What the thread works with.
+pub(super) struct Writer {
+    pub(super) storage: Arc<dyn Storage>,
+    pub(super) names: FileNames,
+    pub(super) header: SnapshotHeader,
+    /// The segments that the snapshot will stand for.
+    pub(super) covered: Vec<u64>,
+    pub(super) journal: Arc<Shared>,
+    pub(super) outcome: Arc<Outcome>,
+}
+
+impl Writer {
+    /// Writes what comes until the end of it, or until the store is gone.
+    pub(super) fn run(self, messages: &Receiver<Message>) {
+        let name = self.names.temporary();
+        let cause = io::Error::other("its thread has panicked");
+        let panicked = Arc::new(Failure::on(&*self.storage, Action::Write, &name)(cause));
+        let _alarm = OnPanic(|| self.end(Err(Arc::clone(&panicked))));
+        let outcome = match self.write(messages) {
+            Ok(Some(bytes)) => {
+                self.remove_covered();
+                Ok(bytes)
+            }
+            Ok(None) => {
+                self.remove_temporary();
+                match self.journal.failure() {
+                    Some(failure) => Err(Arc::clone(failure)),
+                    // The store was dropped.
+                    None => return,
+                }
+            }
+            Err(failure) => {
+                self.remove_temporary();
+                // A failed write of the new file harms nothing that was there before. But after a
+                // failed sync nothing that the disk says about itself can be relied on.
+                if failure.is_of_sync() {
+                    self.journal.fail(failure.clone());
+                }
+                Err(Arc::new(failure))
+            }
+        };
+        self.end(outcome);
+    }
+
+    fn end(&self, outcome: Result<u64, Arc<Failure>>) {
+        // Nobody else sets it, so that it is not set yet.
+        drop(self.outcome.set(outcome));
+        self.journal.signal.raise();
+    }
+
+    fn write(&self, messages: &Receiver<Message>) -> Result<Option<u64>, Failure> {
+        let mut file = SnapshotFile::begin(&*self.storage, &self.names, self.header.clone())?;
+        while let Ok(message) = messages.recv() {
+            match message {
+                Message::Entries(chunk) => {
+                    let mut rest = &*chunk.bytes;
+                    for (key, value) in chunk.lengths {
+                        let (key, after) = rest.split_at_checked(key).unwrap_or_default();
+                        let (value, after) = after.split_at_checked(value).unwrap_or_default();
+                        file.entry(key, value)?;
+                        rest = after;
+                    }
+                    self.journal.signal.raise();
+                }
+                Message::Finish { synced } => {
+                    let may_replace = || match self.journal.failure() {
+                        Some(failure) => Err(Failure::clone(failure)),
+                        None => Ok(()),
+                    };
+                    return file.finish(synced, may_replace).map(Some);
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// The snapshot stands. What is not removed here is removed at the next start.
+    fn remove_covered(&self) {
+        for number in &self.covered {
+            let name = self.names.segment(*number);
+            if let Err(error) = self.storage.remove(&name) {
+                let failure = Failure::on(&*self.storage, Action::Remove, &name)(error);
+                tracing::warn!("a segment that the new snapshot covers is still there: {failure}");
+            }
+        }
+    }
+
+    /// If it can't be removed, the next checkpoint or the next start does it.
+    fn remove_temporary(&self) {
+        drop(self.storage.remove(&self.names.temporary()));
+    }
+}

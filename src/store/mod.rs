@@ -1,0 +1,509 @@
+//! The store: a table in memory whose every change is in a journal on disk, and now and then a
+//! snapshot. It knows files through [`Storage`], no sockets, no runtime and no cluster.
+//!
+//! One thread owns a [`Store`]. It reads and writes the table at once; the journal goes to a thread
+//! of the store's own, so that nothing here waits for a disk. In exchange the owner asks, after a
+//! request, which write the reply depends on ([`Store::take_gate`]), and lets the reply go when
+//! [`Store::durable`] has come that far.
+//!
+//! - `table`: keys and values, in an order that does not depend on how many there are
+//! - `unsynced`: which keys have writes that are not durable yet
+//! - `journal`: numbers, buffers, and the thread that writes and syncs
+//! - `checkpoint`: a snapshot while requests go on
+//! - `recovery`: from files to tables, telling a crash from damage
+//! - `format`: both files as text
+//!
+//! Invariants: a write that was durable is there after any crash; what a reader has seen, once its
+//! gate was passed, no crash takes back; after a failed write or sync of the journal nothing is
+//! written again.
+
+mod checkpoint;
+mod error;
+mod failure;
+mod files;
+mod format;
+mod journal;
+mod options;
+mod recovery;
+mod signal;
+mod status;
+mod table;
+mod tables;
+mod unsynced;
+
+use std::cell::Cell;
+use std::io::{self, Read};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use crate::limits::{
+    CHECKPOINT_JOURNAL_MIN_BYTES, KEY_MAX_BYTES, TABLE_DROP_ENTRIES, VALUE_MAX_BYTES_CEILING,
+};
+use crate::storage::Storage;
+use checkpoint::Checkpoint;
+pub use checkpoint::CheckpointStep;
+pub use error::{Defect, OpenError, Place};
+pub use failure::{Action, Failure, Refused};
+use files::FileNames;
+use format::record::Effect;
+use journal::{Continuation, Journal};
+pub use options::{Fsync, Options, UnknownFsync};
+use signal::Signal;
+pub use status::{Recovery, Status, TornTail};
+use table::{Table, hash};
+use tables::Tables;
+use unsynced::Unsynced;
+
+/// The number of a record of the journal. They count from 1, without gaps, over all restarts.
+pub type Seq = u64;
+
+/// A node's keys and values.
+///
+/// Dropping it is as good as a crash: what was not handed over by [`Store::commit`] is lost, and
+/// there is no checkpoint. [`Store::close`] is the orderly end.
+pub struct Store {
+    checkpoint: Option<Checkpoint>,
+    journal: Journal,
+    tables: Tables,
+    unsynced: Unsynced,
+    /// What the accesses since the last [`Store::take_gate`] depend on.
+    gate: Cell<Seq>,
+    storage: Arc<dyn Storage>,
+    names: FileNames,
+    snapshot_bytes: u64,
+    /// The files hold accepted edits, which a checkpoint writes anew with right checksums.
+    edited: bool,
+    /// After a failed checkpoint: how large the journal has to be before another is due.
+    retry_above_bytes: u64,
+    last_checkpoint_unix_seconds: Option<u64>,
+    last_checkpoint_ok: bool,
+    /// Let go when the threads are gone, so it stands last.
+    _lock: Box<dyn Send>,
+}
+
+impl Store {
+    /// Opens the store of the node `name`, and makes it if it is not there.
+    ///
+    /// `mine` says which keys the node owns; the others in its files are kept apart as misplaced.
+    /// `progress` is called from the store's own threads whenever [`Store::durable`],
+    /// [`Store::failure`] or what a checkpoint waits for may have changed.
+    pub fn open(
+        storage: Arc<dyn Storage>,
+        name: &str,
+        options: Options,
+        mine: &(dyn Fn(&[u8]) -> bool + Sync),
+        progress: Arc<dyn Fn() + Send + Sync>,
+    ) -> Result<(Self, Recovery), OpenError> {
+        let began = Instant::now();
+        let names = FileNames::new(name);
+        let lock = lock(&*storage, &names)?;
+        let recovered = recovery::Recover {
+            storage: &*storage,
+            names: &names,
+            options,
+            mine,
+        }
+        .run()?;
+        let recovery = Recovery {
+            keys: recovered.tables.own.len(),
+            misplaced: recovered.tables.misplaced.len(),
+            replayed: recovered.replayed,
+            torn: recovered.torn,
+            warnings: recovered.warnings,
+            elapsed: began.elapsed(),
+        };
+        let continuation = Continuation {
+            storage: Arc::clone(&storage),
+            names: names.clone(),
+            node_id: recovered.node_id,
+            incarnation: recovered.incarnation,
+            last: recovered.last,
+            segments: recovered.segments,
+            file: recovered.file,
+        };
+        let journal =
+            Journal::open(continuation, options.fsync, Signal::new(progress)).map_err(|cause| {
+                OpenError::System {
+                    operation: "start the journal's thread",
+                    cause,
+                }
+            })?;
+        let store = Self {
+            checkpoint: None,
+            journal,
+            tables: recovered.tables,
+            unsynced: Unsynced::default(),
+            gate: Cell::new(0),
+            storage,
+            names,
+            snapshot_bytes: recovered.snapshot_bytes,
+            edited: recovered.edited,
+            retry_above_bytes: 0,
+            last_checkpoint_unix_seconds: None,
+            last_checkpoint_ok: true,
+            _lock: lock,
+        };
+        Ok((store, recovery))
+    }
+
+    /// The node's name.
+    pub fn name(&self) -> &str {
+        self.names.node()
+    }
+
+    /// What tells this node from all others of any name, ever: 32 hexadecimal digits.
+    pub fn node_id(&self) -> &str {
+        self.journal.node_id()
+    }
+
+    /// How often this node has started.
+    pub fn incarnation(&self) -> u64 {
+        self.journal.incarnation()
+    }
+
+    // ---- reads -------------------------------------------------------------------------------
+
+    /// The value of a key.
+    pub fn get(&self, key: &[u8]) -> Option<&[u8]> {
+        let hash = hash(key);
+        self.touch(hash);
+        self.tables.own.get(hash, key)
+    }
+
+    /// Whether there is such a key.
+    pub fn contains(&self, key: &[u8]) -> bool {
+        self.get(key).is_some()
+    }
+
+    /// How many keys there are.
+    pub fn len(&self) -> usize {
+        self.touch_all();
+        self.tables.own.len()
+    }
+
+    /// Whether there are no keys.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Visits keys and values from position `from` (0 is the beginning) on: at least `at_least` of
+    /// them, unless the end comes first. Returns the position to go on from, or `None` at the end.
+    ///
+    /// Positions are below 2^48. A key that is there throughout an iteration is visited by it,
+    /// whatever happens to other keys between the steps.
+    pub fn scan(
+        &self,
+        from: u64,
+        at_least: usize,
+        visit: &mut dyn FnMut(&[u8], &[u8]),
+    ) -> Option<u64> {
+        self.touch_all();
+        scan(&self.tables.own, from, at_least, visit)
+    }
+
+    // ---- writes ------------------------------------------------------------------------------
+
+    /// Gives a key a value.
+    pub fn set(&mut self, key: &[u8], value: &[u8]) -> Result<(), Refused> {
+        self.journal.check()?;
+        if key.len() > KEY_MAX_BYTES {
+            return Err(Refused::KeyTooLong(key.len()));
+        }
+        if value.len() > VALUE_MAX_BYTES_CEILING {
+            return Err(Refused::ValueTooLong(value.len()));
+        }
+        let hash = hash(key);
+        self.write(hash, &Effect::set(key, value));
+        // No key is ever in both tables. It would be only if the caller wrote a key that it does
+        // not own.
+        if self.tables.misplaced.len() > 0 {
+            self.tables.misplaced.remove(hash, key);
+        }
+        self.tables.own.insert(hash, key, value);
+        Ok(())
+    }
+
+    /// Removes a key. Whether it was there; if it was not, nothing is written.
+    pub fn delete(&mut self, key: &[u8]) -> Result<bool, Refused> {
+        self.journal.check()?;
+        let hash = hash(key);
+        self.touch(hash);
+        let removed = self.tables.own.remove(hash, key);
+        if removed {
+            self.write(hash, &Effect::delete(key));
+        }
+        Ok(removed)
+    }
+
+    /// Removes every key, the misplaced ones too.
+    pub fn clear(&mut self) -> Result<(), Refused> {
+        self.journal.check()?;
+        self.touch_all();
+        if self.tables.own.len() + self.tables.misplaced.len() == 0 {
+            return Ok(());
+        }
+        let seq = self.journal.record(&Effect::Clear);
+        self.unsynced.wrote_all(seq);
+        self.gate.set(seq);
+        let old = std::mem::replace(&mut self.tables, Tables::new());
+        drop_apart(old);
+        Ok(())
+    }
+
+    // ---- keys of other nodes -----------------------------------------------------------------
+
+    /// How many keys of other nodes there are in this node's files.
+    pub fn misplaced_len(&self) -> usize {
+        self.touch_all();
+        self.tables.misplaced.len()
+    }
+
+    /// As [`Store::scan`], over the keys of other nodes.
+    pub fn misplaced_scan(
+        &self,
+        from: u64,
+        at_least: usize,
+        visit: &mut dyn FnMut(&[u8], &[u8]),
+    ) -> Option<u64> {
+        self.touch_all();
+        scan(&self.tables.misplaced, from, at_least, visit)
+    }
+
+    /// Removes a key of another node. Whether it was there.
+    pub fn misplaced_delete(&mut self, key: &[u8]) -> Result<bool, Refused> {
+        self.journal.check()?;
+        let hash = hash(key);
+        self.touch(hash);
+        let removed = self.tables.misplaced.remove(hash, key);
+        if removed {
+            self.write(hash, &Effect::delete(key));
+        }
+        Ok(removed)
+    }
+
+    // ---- durability --------------------------------------------------------------------------
+
+    /// The write that a reply built from the accesses since the last call has to wait for; 0 if it
+    /// need not wait.
+    pub fn take_gate(&self) -> Seq {
+        let gate = self.gate.take();
+        if gate > self.durable() { gate } else { 0 }
+    }
+
+    /// The last write that is as durable as the [`Fsync`] policy promises. All before it are too.
+    pub fn durable(&self) -> Seq {
+        self.journal.shared().durable()
+    }
+
+    /// Why writes have stopped, if they have. It stays so until the store is opened anew.
+    pub fn failure(&self) -> Option<Arc<Failure>> {
+        self.journal.failure()
+    }
+
+    /// Hands the writes since the last call to the disk. To be called once after each batch of
+    /// requests: what comes in one call is synced together.
+    pub fn commit(&mut self) {
+        self.unsynced.forget(self.durable());
+        self.journal.commit();
+    }
+
+    /// The bytes of journal that are not durable yet.
+    pub fn backlog_bytes(&self) -> usize {
+        self.journal.waiting_bytes()
+    }
+
+    // ---- checkpoints -------------------------------------------------------------------------
+
+    /// Whether the journal has grown so much that a checkpoint is worth its cost.
+    pub fn checkpoint_due(&self) -> bool {
+        let threshold = CHECKPOINT_JOURNAL_MIN_BYTES.max(self.snapshot_bytes);
+        self.checkpoint.is_none()
+            && self.journal.shared().failure().is_none()
+            && (self.edited || self.journal_bytes() > threshold.max(self.retry_above_bytes))
+    }
+
+    /// How many changes there were since the last checkpoint.
+    pub fn journal_records(&self) -> u64 {
+        self.journal
+            .segments()
+            .iter()
+            .map(|segment| segment.changes)
+            .sum()
+    }
+
+    /// Begins a checkpoint. [`Store::step_checkpoint`] does it.
+    pub fn begin_checkpoint(&mut self) -> Result<(), Refused> {
+        self.journal.check()?;
+        if self.checkpoint.is_some() {
+            return Err(Refused::CheckpointRunning);
+        }
+        let storage = Arc::clone(&self.storage);
+        let checkpoint = Checkpoint::begin(storage, self.names.clone(), &mut self.journal)
+            .map_err(|error| Refused::NoThread(error.to_string()))?;
+        self.checkpoint = Some(checkpoint);
+        Ok(())
+    }
+
+    /// Whether there is a checkpoint under way.
+    pub fn checkpoint_running(&self) -> bool {
+        self.checkpoint.is_some()
+    }
+
+    /// Does a step of the checkpoint: copies a bounded number of entries, or finds out how far the
+    /// disk is. Never waits for the disk.
+    pub fn step_checkpoint(&mut self) -> CheckpointStep {
+        let Some(checkpoint) = &mut self.checkpoint else {
+            return CheckpointStep::Done;
+        };
+        let step = checkpoint.step(&self.tables, &mut self.journal);
+        match &step {
+            CheckpointStep::Continue | CheckpointStep::Wait => return step,
+            CheckpointStep::Done => {
+                self.journal.forget_before(checkpoint.replay_from());
+                self.snapshot_bytes = checkpoint.snapshot_bytes().unwrap_or_default();
+                let now = SystemTime::now().duration_since(UNIX_EPOCH);
+                self.last_checkpoint_unix_seconds = now.ok().map(|since| since.as_secs());
+                self.last_checkpoint_ok = true;
+                self.retry_above_bytes = 0;
+            }
+            CheckpointStep::Failed(_) => {
+                self.last_checkpoint_ok = false;
+                // Trying again at once would fail again; a while later the disk may have space.
+                self.retry_above_bytes = self.journal_bytes() + CHECKPOINT_JOURNAL_MIN_BYTES;
+            }
+        }
+        self.edited = false;
+        self.checkpoint = None;
+        step
+    }
+
+    /// Ends the store in order: everything is synced, and if the journal has changes in it there is
+    /// a last checkpoint. Waits for the disk.
+    pub fn close(mut self) -> Result<(), Failure> {
+        let checkpointed = self.last_checkpoint();
+        // Without a snapshot the journal has everything, if it is on the disk.
+        self.journal.sync_and_wait().and(checkpointed)
+    }
+
+    /// The state of the files.
+    pub fn status(&self) -> Status {
+        Status {
+            fsync: self.journal.shared().policy(),
+            last_checkpoint_unix_seconds: self.last_checkpoint_unix_seconds,
+            last_checkpoint_ok: self.last_checkpoint_ok,
+            checkpoint_running: self.checkpoint_running(),
+            journal_bytes: self.journal_bytes(),
+            journal_records: self.journal_records(),
+            journal_segments: self.journal.segments().len(),
+            snapshot_bytes: self.snapshot_bytes,
+            syncs: self.journal.shared().syncs(),
+            failure: self.failure().map(|failure| failure.to_string()),
+        }
+    }
+
+    fn last_checkpoint(&mut self) -> Result<(), Failure> {
+        self.finish_checkpoint()?;
+        if !self.edited && self.journal_records() == 0 {
+            return Ok(());
+        }
+        match self.begin_checkpoint() {
+            Ok(()) => self.finish_checkpoint(),
+            Err(Refused::Failed(failure)) => Err(Failure::clone(&failure)),
+            Err(refused) => {
+                tracing::warn!("closed without a checkpoint: {refused}");
+                Ok(())
+            }
+        }
+    }
+
+    fn finish_checkpoint(&mut self) -> Result<(), Failure> {
+        loop {
+            let seen = self.journal.shared().signal.count();
+            match self.step_checkpoint() {
+                CheckpointStep::Continue => {}
+                CheckpointStep::Wait => self.journal.shared().signal.wait_past(seen),
+                CheckpointStep::Done => return Ok(()),
+                CheckpointStep::Failed(failure) => return Err(Failure::clone(&failure)),
+            }
+        }
+    }
+
+    fn journal_bytes(&self) -> u64 {
+        self.journal
+            .segments()
+            .iter()
+            .map(|segment| segment.bytes)
+            .sum()
+    }
+
+    /// Takes down a write to one key.
+    fn write(&mut self, hash: u64, effect: &Effect<'_>) {
+        let seq = self.journal.record(effect);
+        self.unsynced.wrote(hash, seq);
+        self.gate.set(seq);
+    }
+
+    /// Notes that a reply depends on what is known of one key.
+    fn touch(&self, hash: u64) {
+        self.gate
+            .set(self.gate.get().max(self.unsynced.last_write(hash)));
+    }
+
+    /// Notes that a reply depends on every key.
+    fn touch_all(&self) {
+        self.gate.set(self.gate.get().max(self.journal.last()));
+    }
+}
+
+fn lock(storage: &dyn Storage, names: &FileNames) -> Result<Box<dyn Send>, OpenError> {
+    let name = names.lock();
+    storage.lock(&name).map_err(|error| {
+        if error.kind() != io::ErrorKind::WouldBlock {
+            return Failure::on(storage, Action::Lock, &name)(error).into();
+        }
+        let mut text = String::new();
+        let holder = storage
+            .open_read(&name)
+            .and_then(|mut file| file.read_to_string(&mut text));
+        let holder = match (holder, text.trim()) {
+            (Ok(_), id) if !id.is_empty() => format!(" (process {id})"),
+            _ => String::new(),
+        };
+        OpenError::Locked {
+            file: storage.describe(&name),
+            holder,
+        }
+    })
+}
+
+fn scan(
+    table: &Table,
+    from: u64,
+    at_least: usize,
+    visit: &mut dyn FnMut(&[u8], &[u8]),
+) -> Option<u64> {
+    let mut visited = 0;
+    table.walk(from, &mut |key, value| {
+        visit(key, value);
+        visited += 1;
+        if visited >= at_least {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    })
+}
+
+/// Gives the memory of a large table back on a thread of its own: a million entries take a tenth of
+/// a second, in which nobody would be served.
+fn drop_apart(tables: Tables) {
+    if tables.own.len() + tables.misplaced.len() > TABLE_DROP_ENTRIES {
+        // Without a thread the closure is dropped here, and the tables with it.
+        drop(
+            std::thread::Builder::new()
+                .name("drop".to_owned())
+                .spawn(move || drop(tables)),
+        );
+    }
+}

@@ -1,0 +1,53 @@
+//! What one can choose about a store.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// What a write has to go through before it counts as done (`--fsync`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Fsync {
+    /// It is on the disk: it survives the loss of power.
+    #[default]
+    Always,
+    /// The operating system has it, and has it on the disk within a second: it survives `kill -9`.
+    EverySec,
+    /// The operating system has it, and writes it when it likes: it survives `kill -9`.
+    Never,
+}
+
+impl fmt::Display for Fsync {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Always => "always",
+            Self::EverySec => "everysec",
+            Self::Never => "never",
+        })
+    }
+}
+
+impl FromStr for Fsync {
+    type Err = UnknownFsync;
+
+    fn from_str(text: &str) -> Result<Self, UnknownFsync> {
+        match text {
+            "always" => Ok(Self::Always),
+            "everysec" => Ok(Self::EverySec),
+            "never" => Ok(Self::Never),
+            _ => Err(UnknownFsync(text.to_owned())),
+        }
+    }
+}
+
+/// A text that is no [`Fsync`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not one of `always`, `everysec`, `never`")]
+pub struct UnknownFsync(String);
+
+/// How to open a store.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// When a write counts as done.
+    pub fsync: Fsync,
+    /// Load what somebody edited by hand: well-formed content whose checksum is wrong.
+    pub accept_edits: bool,
+}

@@ -1,0 +1,318 @@
+//! Replay: reading the segments of the journal, in order, into the tables, and judging their end.
+//!
+//! The first record that is damaged or missing ends the replay. What it is depends on what the
+//! intact records say about fsyncs, those after it included, so everything is read to its end
+//! before anything is judged.
+
+use super::lines::{Line, Lines};
+use super::snapshot::open_error;
+use crate::limits::{RECORD_MAX_BYTES, SEGMENT_BEGINNING_MAX_BYTES};
+use crate::storage::Storage;
+use crate::store::Seq;
+use crate::store::error::{Defect, OpenError, Place};
+use crate::store::failure::{Action, Failure};
+use crate::store::files::FileNames;
+use crate::store::format::Flaw;
+use crate::store::format::header::SegmentHeader;
+use crate::store::format::record::{self, Record};
+use crate::store::journal::SegmentSize;
+use crate::store::tables::{Mine, Tables};
+
+/// A replay under way, and what it found.
+pub(super) struct Replay<'r> {
+    pub(super) storage: &'r dyn Storage,
+    pub(super) names: &'r FileNames,
+    pub(super) accept_edits: bool,
+    pub(super) mine: &'r Mine<'r>,
+    pub(super) tables: Tables,
+    /// The node that the snapshot belongs to, or else the first segment.
+    pub(super) node_id: Option<String>,
+    pub(super) incarnation: u64,
+    /// The last record that was applied. `None` until a segment says where it begins, if no
+    /// snapshot has said it.
+    pub(super) last: Option<Seq>,
+    /// The highest number that is known to have been synced.
+    pub(super) synced: Seq,
+    /// The changes that were applied.
+    pub(super) replayed: u64,
+    pub(super) segments: Vec<SegmentSize>,
+    /// The segments whose last line has no end.
+    pub(super) unended: Vec<u64>,
+    pub(super) edited: bool,
+    pub(super) end: Option<End>,
+}
+
+/// Where the journal stops being one.
+pub(super) struct End {
+    pub(super) segment: u64,
+    pub(super) offset: u64,
+    flaw: Flaw,
+    at: At,
+}
+
+enum At {
+    /// At a record.
+    Record,
+    /// At the header of the segment. The proof is what says that no crash has left it so.
+    Header { proof: Option<&'static str> },
+}
+
+impl End {
+    /// Whether nothing of the segment is left.
+    pub(super) fn is_at_header(&self) -> bool {
+        matches!(self.at, At::Header { .. })
+    }
+
+    pub(super) fn problem(&self) -> &str {
+        self.flaw.text()
+    }
+}
+
+impl Replay<'_> {
+    /// Reads a segment. `named` says that the snapshot names it as the first one.
+    pub(super) fn segment(&mut self, number: u64, named: bool) -> Result<(), OpenError> {
+        let name = self.names.segment(number);
+        let path = self.storage.describe(&name);
+        let failed = Failure::on(self.storage, Action::Read, &name);
+        let size = self.storage.size(&name).map_err(&failed)?;
+        let mut lines = Lines::new(
+            self.storage.open_read(&name).map_err(&failed)?,
+            RECORD_MAX_BYTES,
+        );
+        let mut changes = 0;
+
+        match lines.next().map_err(&failed)? {
+            Some((offset, Line::Text(line))) => {
+                let accepted = self.header(number, line, offset, size, named);
+                accepted.map_err(|flaw| open_error(path.clone(), Place::Byte(offset), &flaw))?;
+            }
+            Some((offset, Line::TooLong)) => self.break_header(number, offset, size, named, None),
+            None => self.break_header(number, 0, size, named, None),
+        }
+        while let Some((offset, line)) = lines.next().map_err(&failed)? {
+            let record = match line {
+                Line::Text(line) => record::parse(line),
+                Line::TooLong => Err(Flaw::malformed("is longer than a record may be")),
+            };
+            match record {
+                Err(flaw @ Flaw::Newer(_)) => {
+                    return Err(open_error(path, Place::Byte(offset), &flaw));
+                }
+                Err(flaw) => self.broken(number, offset, flaw),
+                Ok((record, flaw)) => {
+                    changes += u64::from(self.record(number, offset, &record, flaw));
+                }
+            }
+        }
+        if !lines.ended() {
+            self.unended.push(number);
+        }
+        self.segments.push(SegmentSize {
+            number,
+            bytes: lines.offset(),
+            changes,
+        });
+        Ok(())
+    }
+
+    /// Takes the header of a segment. An error if it says that the segment is none of this journal.
+    fn header(
+        &mut self,
+        number: u64,
+        line: &[u8],
+        offset: u64,
+        size: u64,
+        named: bool,
+    ) -> Result<(), Flaw> {
+        let (header, flaw) = match SegmentHeader::parse(line) {
+            Ok(parsed) => parsed,
+            Err(flaw @ Flaw::Newer(_)) => return Err(flaw),
+            // A crash leaves the beginning of a header, or zeros, but never other JSON.
+            Err(flaw) if serde_json::from_slice::<serde::de::IgnoredAny>(line).is_ok() => {
+                return Err(flaw);
+            }
+            Err(flaw) => {
+                self.break_header(number, offset, size, named, Some(flaw));
+                return Ok(());
+            }
+        };
+        match flaw {
+            Some(_) if self.accept_edits => self.edited = true,
+            Some(flaw) => return Err(flaw),
+            None => {}
+        }
+        self.check_place(number, &header)?;
+        self.node_id.get_or_insert_with(|| header.node_id.clone());
+        self.incarnation = self.incarnation.max(header.incarnation);
+        self.synced = self.synced.max(header.seq);
+        self.prove_header("a segment follows it");
+        let last = *self.last.get_or_insert(header.seq);
+        if self.end.is_none() && header.seq > last {
+            let (segment, offset) = self
+                .segments
+                .last()
+                .map_or((number, 0), |before| (before.number, before.bytes));
+            self.broken(
+                segment,
+                offset,
+                Flaw::Malformed(format!("record {} is missing", last + 1)),
+            );
+        }
+        Ok(())
+    }
+
+    /// Whether this is the segment that its name says, of this node's journal.
+    fn check_place(&self, number: u64, header: &SegmentHeader) -> Result<(), Flaw> {
+        let SegmentHeader {
+            node,
+            node_id,
+            segment,
+            seq,
+            ..
+        } = header;
+        let own = self.names.node();
+        if node != own {
+            return Err(Flaw::Foreign(format!(
+                "is the journal of `{node}`, not of `{own}`"
+            )));
+        }
+        if let Some(known) = self.node_id.as_ref().filter(|known| *known != node_id) {
+            return Err(Flaw::Foreign(format!(
+                "is of the node {node_id}, but the files before it are of the node {known}"
+            )));
+        }
+        if *segment != number {
+            return Err(Flaw::Foreign(format!(
+                "is segment {segment} under a wrong name"
+            )));
+        }
+        match self.last.filter(|last| seq < last && self.end.is_none()) {
+            Some(last) => Err(Flaw::Foreign(format!(
+                "begins after record {seq}, but the files before it go up to {last}"
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes a record. Whether it was a change that was applied.
+    fn record(
+        &mut self,
+        segment: u64,
+        offset: u64,
+        record: &Record<'_>,
+        flaw: Option<Flaw>,
+    ) -> bool {
+        match flaw {
+            None => {
+                self.synced = self.synced.max(record.synced.unwrap_or(0));
+                if let record::Effect::Start { incarnation } = record.effect {
+                    self.incarnation = self.incarnation.max(incarnation);
+                }
+                self.prove_header("records follow it");
+            }
+            Some(_) if self.accept_edits => self.edited = true,
+            Some(flaw) => {
+                self.broken(segment, offset, flaw);
+                return false;
+            }
+        }
+        if self.end.is_some() {
+            return false;
+        }
+        let next = self.last.unwrap_or(0) + 1;
+        if record.seq != next {
+            let found = record.seq;
+            let flaw = format!("record {next} is missing; record {found} stands in its place");
+            self.broken(segment, offset, Flaw::Malformed(flaw));
+            return false;
+        }
+        self.last = Some(next);
+        self.tables.apply(&record.effect, self.mine);
+        let is_change = record.effect.is_change();
+        self.replayed += u64::from(is_change);
+        is_change
+    }
+
+    fn broken(&mut self, segment: u64, offset: u64, flaw: Flaw) {
+        self.end.get_or_insert(End {
+            segment,
+            offset,
+            flaw,
+            at: At::Record,
+        });
+    }
+
+    fn break_header(
+        &mut self,
+        segment: u64,
+        offset: u64,
+        size: u64,
+        named: bool,
+        flaw: Option<Flaw>,
+    ) {
+        let flaw = flaw.unwrap_or_else(|| Flaw::malformed("has no header"));
+        let proof = if named {
+            Some("the snapshot says that replay begins with it")
+        } else if size > SEGMENT_BEGINNING_MAX_BYTES {
+            Some("more than a header was written to it")
+        } else {
+            None
+        };
+        self.end.get_or_insert(End {
+            segment,
+            offset,
+            flaw,
+            at: At::Header { proof },
+        });
+    }
+
+    /// Records go to a segment, and segments are put after one, when its header is on the disk. So if
+    /// the journal ended at a header, that header had been there.
+    fn prove_header(&mut self, proof: &'static str) {
+        if let Some(End {
+            at: At::Header { proof: known },
+            ..
+        }) = &mut self.end
+        {
+            known.get_or_insert(proof);
+        }
+    }
+
+    /// Tells damage from the trace of a crash, when all has been read.
+    pub(super) fn judge(&self) -> Result<(), OpenError> {
+        let next = self.last.unwrap_or(0) + 1;
+        let Some(end) = &self.end else {
+            if next > self.synced {
+                return Ok(());
+            }
+            let last = self.segments.last();
+            let (number, bytes) = last.map_or((1, 0), |last| (last.number, last.bytes));
+            let problem = format!("ends before record {next}");
+            return Err(self.damage(number, bytes, &problem));
+        };
+        let problem = match end.at {
+            At::Header { proof: Some(proof) } => {
+                format!("the header {}, although {proof}", end.problem())
+            }
+            _ if next <= self.synced => format!("record {next}: {}", end.problem()),
+            _ => return Ok(()),
+        };
+        match end.flaw {
+            Flaw::Checksum(_) => Err(OpenError::Edited(self.defect(
+                end.segment,
+                end.offset,
+                &problem,
+            ))),
+            _ => Err(self.damage(end.segment, end.offset, &problem)),
+        }
+    }
+
+    fn damage(&self, segment: u64, offset: u64, problem: &str) -> OpenError {
+        OpenError::Damaged(self.defect(segment, offset, problem), self.synced)
+    }
+
+    fn defect(&self, segment: u64, offset: u64, problem: &str) -> Defect {
+        let file = self.storage.describe(&self.names.segment(segment));
+        Defect::new(file, Place::Byte(offset), problem)
+    }
+}

@@ -1,0 +1,48 @@
+//! What a store tells about itself.
+
+use std::time::Duration;
+
+use super::Fsync;
+pub use super::recovery::TornTail;
+
+/// What was found when a store was opened.
+#[derive(Debug, Clone)]
+pub struct Recovery {
+    /// The keys that the node owns.
+    pub keys: usize,
+    /// The keys in its files that it does not own.
+    pub misplaced: usize,
+    /// The changes that the journal had beyond the snapshot.
+    pub replayed: u64,
+    /// What a crash had left incomplete.
+    pub torn: Option<TornTail>,
+    /// What the owner of the device should know, a sentence each.
+    pub warnings: Vec<String>,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
+/// The state of the files.
+#[derive(Debug, Clone)]
+pub struct Status {
+    /// When a write counts as done.
+    pub fsync: Fsync,
+    /// When this process last finished a checkpoint, in seconds since 1970.
+    pub last_checkpoint_unix_seconds: Option<u64>,
+    /// Whether the last checkpoint that ended went well.
+    pub last_checkpoint_ok: bool,
+    /// Whether there is one under way.
+    pub checkpoint_running: bool,
+    /// The size of the journal's segments together.
+    pub journal_bytes: u64,
+    /// The changes in the journal since the last checkpoint.
+    pub journal_records: u64,
+    /// How many segments there are.
+    pub journal_segments: usize,
+    /// The size of the snapshot.
+    pub snapshot_bytes: u64,
+    /// How many times the journal was synced since this process began.
+    pub syncs: u64,
+    /// Why writes have stopped.
+    pub failure: Option<String>,
+}

@@ -1,0 +1,198 @@
+//! The table: keys and values in memory, in an order that does not depend on how many there are.
+//!
+//! It is extendible hashing (Fagin, Nievergelt, Pippenger, Strong 1979). The top bits of a key's
+//! hash choose a place in the directory, the place names a leaf, and the leaf is a small hash table.
+//! A leaf that is full splits in two by one more bit, so that no operation ever moves more than a
+//! leaf: there is no moment at which the whole table is hashed anew. Only the directory, an array of
+//! numbers, doubles now and then.
+//!
+//! Invariant: an iteration by positions visits every element that is there from its beginning to its
+//! end, whatever else comes and goes. A position is the first 48 bits of the hash. Elements are
+//! visited by rising hash, and those of one position in one step.
+//!
+//! The hash is SipHash-1-3 with [`HASH_KEY`], the same on every device, so that two devices hold
+//! what they share in the same order. Whoever knows the key can choose keys that agree in their
+//! first bits; that makes one leaf large and nothing else, since the directory's size is bounded by
+//! the number of entries.
+//!
+//! Leaves do not merge. A leaf from which most is deleted shrinks, an empty one holds no memory, and
+//! an empty table has a directory of one place again.
+
+mod entry;
+mod leaf;
+
+use std::ops::ControlFlow;
+
+use siphasher::sip::SipHasher13;
+
+use crate::limits::{TABLE_ENTRIES_PER_PLACE_MIN, TABLE_LEAF_ENTRIES};
+use entry::Entry;
+use leaf::Leaf;
+
+/// The key of the hash. It is part of what devices agree on: it never changes.
+const HASH_KEY: &[u8; 16] = b"triad table 2026";
+
+/// The bits of a position.
+const POSITION_BITS: u32 = 48;
+
+/// The hash of a key.
+pub(super) fn hash(key: &[u8]) -> u64 {
+    SipHasher13::new_with_key(HASH_KEY).hash(key)
+}
+
+/// What an iteration calls for each entry. After `Break` it goes on to the end of the position that
+/// it is at, and stops there.
+pub(super) type Visit<'v> = dyn FnMut(&[u8], &[u8]) -> ControlFlow<()> + 'v;
+
+/// A table of keys and values.
+pub(super) struct Table {
+    /// `2^depth` places, each with the number of a leaf. A leaf of less depth stands in several
+    /// neighbouring places.
+    directory: Vec<u32>,
+    depth: u32,
+    leaves: Vec<Leaf>,
+    len: usize,
+}
+
+impl Table {
+    pub(super) fn new() -> Self {
+        Self {
+            directory: vec![0],
+            depth: 0,
+            leaves: vec![Leaf::new(0)],
+            len: 0,
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(super) fn get(&self, hash: u64, key: &[u8]) -> Option<&[u8]> {
+        self.leaf(hash).get(hash, key).map(Entry::value)
+    }
+
+    /// Gives the key this value. Whether it was there before.
+    pub(super) fn insert(&mut self, hash: u64, key: &[u8], value: &[u8]) -> bool {
+        if let Some(entry) = self.leaf_mut(hash).get_mut(hash, key) {
+            entry.set_value(value);
+            return true;
+        }
+        while self.leaf(hash).len() >= TABLE_LEAF_ENTRIES && self.split(hash) {}
+        self.leaf_mut(hash).add(hash, Entry::new(key, value));
+        self.len += 1;
+        false
+    }
+
+    /// Removes the key. Whether it was there.
+    pub(super) fn remove(&mut self, hash: u64, key: &[u8]) -> bool {
+        let removed = self.leaf_mut(hash).remove(hash, key);
+        self.len -= usize::from(removed);
+        if removed && self.len == 0 {
+            *self = Self::new();
+        }
+        removed
+    }
+
+    /// Visits the entries from position `from` on, until `visit` says `Break` and the entries of
+    /// that position have been visited too. The position to go on from, or `None` at the end.
+    pub(super) fn walk(&self, from: u64, visit: &mut Visit<'_>) -> Option<u64> {
+        let mut from = first_hash(from)?;
+        let mut sorted = Vec::new();
+        loop {
+            let leaf = self.leaf(from);
+            leaf.sort(from, &mut sorted);
+            let mut stopped_at = None;
+            for (hash, entry) in &sorted {
+                let position = position(*hash);
+                if stopped_at.is_some_and(|stopped| stopped != position) {
+                    break;
+                }
+                let (key, value) = entry.key_and_value();
+                if visit(key, value).is_break() {
+                    stopped_at = Some(position);
+                }
+            }
+            if let Some(stopped) = stopped_at {
+                return Some(stopped + 1).filter(|next| *next >> POSITION_BITS == 0);
+            }
+            from = after_leaf(from, leaf.depth)?;
+        }
+    }
+
+    /// Splits the leaf of this hash. `false` if the directory may not have as many places as that
+    /// would need.
+    fn split(&mut self, hash: u64) -> bool {
+        if self.leaf(hash).depth == self.depth && !self.double() {
+            return false;
+        }
+        let Ok(number) = u32::try_from(self.leaves.len()) else {
+            return false;
+        };
+        let depth = self.leaf(hash).depth;
+        let ones = self.leaf_mut(hash).split();
+        self.leaves.push(ones);
+        // The leaf's places are those whose numbers begin with its bits; the second half of them
+        // belongs to the new leaf.
+        let places = 1_usize << (self.depth - depth);
+        let first = self.place(hash) & !(places - 1);
+        if let Some(places) = self.directory.get_mut(first + places / 2..first + places) {
+            places.fill(number);
+        }
+        true
+    }
+
+    /// Doubles the directory, if the entries are enough for one as large.
+    fn double(&mut self) -> bool {
+        let places = self.directory.len() * 2;
+        if places > (self.len / TABLE_ENTRIES_PER_PLACE_MIN).max(2) {
+            return false;
+        }
+        self.directory = self
+            .directory
+            .iter()
+            .flat_map(|&leaf| [leaf, leaf])
+            .collect();
+        self.depth += 1;
+        true
+    }
+
+    fn place(&self, hash: u64) -> usize {
+        // In two steps, because a shift by all 64 bits is none. The directory is in memory, so its
+        // places can be counted in `usize`.
+        usize::try_from((hash >> 1) >> (63 - self.depth)).unwrap_or_default()
+    }
+
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "a place is `depth` bits, the directory has `2^depth` of them, and each names a leaf"
+    )]
+    fn leaf(&self, hash: u64) -> &Leaf {
+        &self.leaves[self.directory[self.place(hash)] as usize]
+    }
+
+    #[expect(clippy::indexing_slicing, reason = "as above")]
+    fn leaf_mut(&mut self, hash: u64) -> &mut Leaf {
+        let leaf = self.directory[self.place(hash)];
+        &mut self.leaves[leaf as usize]
+    }
+}
+
+/// The position of a hash.
+fn position(hash: u64) -> u64 {
+    hash >> (64 - POSITION_BITS)
+}
+
+/// The lowest hash of a position; `None` past the last position.
+fn first_hash(position: u64) -> Option<u64> {
+    (position >> POSITION_BITS == 0).then_some(position << (64 - POSITION_BITS))
+}
+
+/// The lowest hash of the leaf after the one of this depth with this hash; `None` after the last.
+fn after_leaf(hash: u64, depth: u32) -> Option<u64> {
+    let last = hash | u64::MAX.checked_shr(depth).unwrap_or(0);
+    last.checked_add(1)
+}
+
+#[cfg(test)]
+mod tests;

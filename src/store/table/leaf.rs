@@ -1,0 +1,100 @@
+//! A leaf of the table: the entries whose hashes begin with the same bits, in no order.
+
+use hashbrown::HashTable;
+
+use super::entry::Entry;
+use super::hash;
+
+/// Entries whose hashes agree in their top `depth` bits.
+pub(super) struct Leaf {
+    pub(super) depth: u32,
+    entries: HashTable<Entry>,
+}
+
+impl Leaf {
+    pub(super) fn new(depth: u32) -> Self {
+        Self {
+            depth,
+            entries: HashTable::new(),
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub(super) fn get(&self, hash: u64, key: &[u8]) -> Option<&Entry> {
+        self.entries.find(inner(hash), |entry| entry.key() == key)
+    }
+
+    pub(super) fn get_mut(&mut self, hash: u64, key: &[u8]) -> Option<&mut Entry> {
+        self.entries
+            .find_mut(inner(hash), |entry| entry.key() == key)
+    }
+
+    /// Adds an entry that is not there yet.
+    pub(super) fn add(&mut self, hash: u64, entry: Entry) {
+        self.entries
+            .insert_unique(inner(hash), entry, |entry| inner(hash_of(entry)));
+    }
+
+    pub(super) fn remove(&mut self, hash: u64, key: &[u8]) -> bool {
+        let Ok(found) = self
+            .entries
+            .find_entry(inner(hash), |entry| entry.key() == key)
+        else {
+            return false;
+        };
+        found.remove();
+        if self.entries.is_empty() {
+            self.entries = HashTable::new();
+        } else if self.entries.len() * 4 < self.entries.capacity() {
+            self.entries
+                .shrink_to(self.entries.len() * 2, |entry| inner(hash_of(entry)));
+        }
+        true
+    }
+
+    /// Splits the leaf by the next bit of the hashes: keeps the entries that have 0 there, and
+    /// returns the leaf of those that have 1.
+    pub(super) fn split(&mut self) -> Self {
+        let depth = self.depth + 1;
+        let entries: Vec<_> = std::mem::take(&mut self.entries)
+            .into_iter()
+            .map(|entry| (hash_of(&entry), entry))
+            .collect();
+        let is_one = |hash: u64| hash.rotate_left(depth) & 1 == 1;
+        let ones = entries.iter().filter(|(hash, _)| is_one(*hash)).count();
+        let mut one = Self {
+            depth,
+            entries: HashTable::with_capacity(ones),
+        };
+        *self = Self {
+            depth,
+            entries: HashTable::with_capacity(entries.len() - ones),
+        };
+        for (hash, entry) in entries {
+            let side = if is_one(hash) { &mut one } else { &mut *self };
+            side.add(hash, entry);
+        }
+        one
+    }
+
+    /// The entries whose hashes are `from` or more, sorted by hash, into `sorted`.
+    pub(super) fn sort<'a>(&'a self, from: u64, sorted: &mut Vec<(u64, &'a Entry)>) {
+        sorted.clear();
+        let hashed = self.entries.iter().map(|entry| (hash_of(entry), entry));
+        sorted.extend(hashed.filter(|(hash, _)| *hash >= from));
+        sorted.sort_unstable_by_key(|(hash, _)| *hash);
+    }
+}
+
+fn hash_of(entry: &Entry) -> u64 {
+    hash(entry.key())
+}
+
+/// The hash for use within a leaf. `HashTable` tells entries apart by the top seven bits, which are
+/// equal in a leaf; here they are the bottom ones, and the next ones choose the place.
+fn inner(hash: u64) -> u64 {
+    hash.rotate_right(7)
+}

@@ -1,0 +1,270 @@
+//! When a write counts as done, and what a reply has to wait for.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use crate::support::{Lab, pairs, with_fsync};
+use triad::storage::MemoryStorage;
+use triad::storage::memory::{Keep, Operation};
+use triad::store::{Fsync, OpenError, Options, Store};
+
+/// A store that has `a` and `b`, all of it durable, whose syncs are held from now on.
+fn held() -> (MemoryStorage, Lab) {
+    let storage = MemoryStorage::new();
+    let mut lab = Lab::open(&storage).unwrap();
+    lab.set("a", "1").unwrap();
+    lab.set("b", "1").unwrap();
+    lab.store.commit();
+    storage.hold_syncs();
+    (storage, lab)
+}
+
+/// What an access has to wait for.
+fn gate<T>(lab: &mut Lab, access: impl FnOnce(&mut Store) -> T) -> u64 {
+    lab.store.take_gate();
+    access(&mut lab.store);
+    lab.store.take_gate()
+}
+
+#[test]
+fn nothing_is_durable_before_its_sync_returns() {
+    let (storage, mut lab) = held();
+    let before = lab.store.durable();
+    let written = gate(&mut lab, |store| store.set(b"a", b"2").unwrap());
+    assert_eq!(written, before + 1);
+    lab.store.commit();
+    storage.wait_for_held_sync();
+    assert_eq!(lab.store.durable(), before);
+    assert_eq!(storage.crash(Keep::Nothing).contents().len(), 1);
+    storage.release_syncs();
+    lab.wait(|store| (store.durable() == written).then_some(()));
+    let left = Lab::open(&storage.crash(Keep::Nothing)).unwrap();
+    assert_eq!(left.get("a").as_deref(), Some("2"));
+}
+
+/// Nobody sees what a crash can take back, and nobody waits who sees nothing of it.
+#[test]
+fn a_reply_waits_for_the_last_write_to_what_it_touched() {
+    let (storage, mut lab) = held();
+    assert_eq!(gate(&mut lab, |store| store.get(b"a").is_some()), 0);
+    assert_eq!(gate(&mut lab, |store| store.len()), 0);
+    let first = gate(&mut lab, |store| store.set(b"a", b"2").unwrap());
+    let second = gate(&mut lab, |store| store.set(b"c", b"1").unwrap());
+    let third = gate(&mut lab, |store| store.delete(b"b").unwrap());
+    lab.store.commit();
+    storage.wait_for_held_sync();
+
+    assert_eq!(gate(&mut lab, |store| store.get(b"a").is_some()), first);
+    assert_eq!(gate(&mut lab, |store| store.contains(b"c")), second);
+    assert_eq!(
+        gate(&mut lab, |store| store.get(b"b").is_some()),
+        third,
+        "absence too"
+    );
+    assert_eq!(
+        gate(&mut lab, |store| store.delete(b"b").unwrap()),
+        third,
+        "nothing to delete"
+    );
+    assert_eq!(gate(&mut lab, |store| store.get(b"other").is_some()), 0);
+    assert_eq!(gate(&mut lab, |store| store.len()), third);
+    assert_eq!(
+        gate(&mut lab, |store| store.scan(0, 1, &mut |_, _| {})),
+        third
+    );
+    assert_eq!(gate(&mut lab, |store| store.misplaced_len()), third);
+    let two = |store: &mut Store| (store.contains(b"c"), store.contains(b"a"));
+    assert_eq!(gate(&mut lab, two), second, "the highest of several");
+
+    let cleared = gate(&mut lab, |store| store.clear().unwrap());
+    assert_eq!(
+        gate(&mut lab, |store| store.get(b"other").is_some()),
+        cleared
+    );
+    let again = gate(&mut lab, |store| store.set(b"a", b"3").unwrap());
+    assert_eq!(gate(&mut lab, |store| store.contains(b"a")), again);
+    assert_eq!(gate(&mut lab, |store| store.contains(b"b")), cleared);
+
+    storage.release_syncs();
+    lab.store.len();
+    lab.settle().unwrap();
+    lab.store.commit();
+    for key in [&b"a"[..], b"b", b"c", b"other"] {
+        assert_eq!(gate(&mut lab, |store| store.contains(key)), 0);
+    }
+    assert_eq!(gate(&mut lab, |store| store.len()), 0);
+}
+
+#[test]
+fn what_gathers_during_a_sync_is_one_group() {
+    let (storage, mut lab) = held();
+    lab.store.set(b"a", b"2").unwrap();
+    lab.store.commit();
+    storage.wait_for_held_sync();
+    let (appends, syncs) = (storage.count(Operation::Append), lab.store.status().syncs);
+    for number in 0..50_u8 {
+        lab.store.set(&[number], b"1").unwrap();
+        lab.store.commit();
+    }
+    assert!(lab.store.backlog_bytes() > 50 * 50);
+    storage.release_syncs();
+    lab.settle().unwrap();
+    assert_eq!(storage.count(Operation::Append), appends + 1);
+    assert_eq!(lab.store.status().syncs, syncs + 2);
+    lab.wait(|store| (store.backlog_bytes() == 0).then_some(()));
+}
+
+#[test]
+fn what_is_not_committed_is_not_written() {
+    let storage = MemoryStorage::new();
+    let mut lab = Lab::open(&storage).unwrap();
+    lab.set("a", "1").unwrap();
+    let changes = storage.changes();
+    lab.store.commit();
+    lab.store.set(b"b", b"1").unwrap();
+    drop(lab);
+    assert_eq!(
+        storage.changes(),
+        changes,
+        "neither by an empty commit nor by dropping the store"
+    );
+    assert_eq!(Lab::open(&storage).unwrap().content(), pairs([("a", "1")]));
+}
+
+#[test]
+fn with_everysec_the_operating_system_has_it_at_once_and_the_disk_soon() {
+    let storage = MemoryStorage::new();
+    let mut lab = Lab::open_with(&storage, with_fsync(Fsync::EverySec)).unwrap();
+    let syncs = storage.count(Operation::Sync);
+    storage.hold_syncs();
+    lab.set("a", "1").unwrap();
+    assert_eq!(
+        storage.count(Operation::Sync),
+        syncs,
+        "it was durable without a sync"
+    );
+    storage.release_syncs();
+    // Nobody calls anything; it comes by itself, and once.
+    storage.wait_for_count(Operation::Sync, syncs + 1);
+    drop(lab);
+    assert_eq!(storage.count(Operation::Sync), syncs + 1);
+    let left = Lab::open(&storage.crash(Keep::Nothing)).unwrap();
+    assert_eq!(left.get("a").as_deref(), Some("1"));
+}
+
+/// While writes never cease the sync comes all the same.
+#[test]
+fn with_everysec_a_steady_stream_is_synced_too() {
+    let storage = MemoryStorage::new();
+    let mut lab = Lab::open_with(&storage, with_fsync(Fsync::EverySec)).unwrap();
+    let syncs = storage.count(Operation::Sync);
+    let mut number = 0_u64;
+    while storage.count(Operation::Sync) == syncs {
+        lab.set("a", &number.to_string()).unwrap();
+        number += 1;
+    }
+    assert!(number > 10, "it does not come at every write");
+}
+
+#[test]
+fn with_never_only_checkpoints_and_the_end_sync() {
+    let storage = MemoryStorage::new();
+    let mut lab = Lab::open_with(&storage, with_fsync(Fsync::Never)).unwrap();
+    lab.set("a", "1").unwrap();
+    assert_eq!(lab.store.status().syncs, 0);
+    lab.checkpoint().unwrap();
+    let left = Lab::open(&storage.crash(Keep::Nothing)).unwrap();
+    assert_eq!(left.get("a").as_deref(), Some("1"));
+    lab.set("b", "1").unwrap();
+    lab.store.close().unwrap();
+    assert_eq!(
+        Lab::open(&storage.crash(Keep::Nothing))
+            .unwrap()
+            .content()
+            .len(),
+        2
+    );
+}
+
+/// After `kill -9` a part of the journal may be in the operating system's memory only.
+#[test]
+fn what_is_replayed_is_synced_before_anybody_sees_it() {
+    let storage = MemoryStorage::new();
+    let mut lab = Lab::open_with(&storage, with_fsync(Fsync::Never)).unwrap();
+    lab.set("a", "1").unwrap();
+    drop(lab);
+    let lab = Lab::open(&storage).unwrap();
+    assert_eq!(lab.get("a").as_deref(), Some("1"));
+    let left = Lab::open(&storage.crash(Keep::Nothing)).unwrap();
+    assert_eq!(left.get("a").as_deref(), Some("1"));
+}
+
+/// The same for a snapshot that a person has just put there.
+#[test]
+fn a_snapshot_by_hand_is_synced_before_anybody_sees_it() {
+    use triad::storage::Storage;
+    let storage = MemoryStorage::new();
+    let mut file = storage.create("linux.json").unwrap();
+    file.append(br#"{"entries":[{"key":"a","value":"1"}]}"#)
+        .unwrap();
+    drop(Lab::open(&storage).unwrap());
+    assert_eq!(
+        Lab::open(&storage.crash(Keep::Nothing)).unwrap().content(),
+        pairs([("a", "1")])
+    );
+}
+
+#[test]
+fn every_start_has_an_incarnation_of_its_own() {
+    let storage = MemoryStorage::new();
+    let mut id = None;
+    for incarnation in 1..6 {
+        let mut lab = Lab::open(&storage).unwrap();
+        assert_eq!(lab.store.incarnation(), incarnation);
+        assert_eq!(
+            *id.get_or_insert(lab.store.node_id().to_owned()),
+            lab.store.node_id()
+        );
+        assert_eq!(lab.store.journal_records(), 0, "a start is no change");
+        if incarnation == 3 {
+            lab.checkpoint().unwrap();
+        }
+        // Whatever a power loss leaves.
+        assert_eq!(
+            Lab::open(&storage.crash(Keep::Nothing))
+                .unwrap()
+                .store
+                .incarnation(),
+            incarnation + 1
+        );
+    }
+}
+
+#[test]
+fn a_second_store_on_the_same_files_is_refused() {
+    let storage = MemoryStorage::new();
+    let lab = Lab::open(&storage).unwrap();
+    let changes = storage.changes();
+    let error = Lab::open(&storage).err().unwrap();
+    assert!(matches!(error, OpenError::Locked { .. }));
+    assert!(
+        error
+            .to_string()
+            .starts_with("memory/linux.lock is held by another process")
+    );
+    assert_eq!(storage.changes(), changes);
+    drop(lab);
+    let lab = Lab::open(&storage).unwrap();
+    lab.store.close().unwrap();
+    Lab::open(&storage).unwrap();
+}
+
+#[test]
+fn a_store_can_move_to_another_thread() {
+    let storage = MemoryStorage::new();
+    let mut lab = Lab::open_with(&storage, Options::default()).unwrap();
+    let lab = std::thread::spawn(move || {
+        lab.set("a", "1").unwrap();
+        lab
+    });
+    assert_eq!(lab.join().unwrap().get("a").as_deref(), Some("1"));
+}

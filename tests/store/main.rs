@@ -1,0 +1,16 @@
+//! The store on its files: what it promises, and every way in which a disk may treat it.
+
+mod support;
+
+mod bad_files;
+mod checkpoint;
+mod crash_points;
+mod damage;
+mod durability;
+mod edits;
+mod faults;
+mod folder;
+mod formats;
+mod misplaced;
+mod model;
+mod torn_tail;
