@@ -1,1 +1,120 @@
-fn main() {}
+//! The client: a menu for people, subcommands for scripts.
+
+mod commands;
+mod ending;
+mod import;
+mod menu;
+mod rehome;
+mod screen;
+mod session;
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use triad::cluster::Cluster;
+
+use ending::Ending;
+use session::Session;
+
+/// Stores and finds keys on the devices of a triad cluster.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    after_help = "Without a command, on a terminal: the menu.\n\
+                  Exit codes: 0 done; 1 the key is absent, or keys were left; 2 wrong usage; \
+                  3 a node can't be reached; 4 any other failure."
+)]
+struct Arguments {
+    /// The cluster file [default: data/cluster.json if it is there, else linux, mac and android on
+    /// 127.0.0.1:7001 to 7003]
+    #[arg(long, value_name = "FILE", env = "TRIAD_CLUSTER", global = true)]
+    cluster: Option<PathBuf>,
+
+    /// The node to ask [default: the first that answers]
+    #[arg(long, value_name = "NAME", env = "TRIAD_VIA", global = true)]
+    via: Option<String>,
+
+    /// Print one JSON document instead of text
+    #[arg(long, global = true)]
+    json: bool,
+
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Store a value under a key
+    Put {
+        /// The key
+        key: OsString,
+        /// The value
+        value: OsString,
+    },
+    /// Print the value of a key
+    Get {
+        /// The key
+        key: OsString,
+    },
+    /// Delete a key
+    Delete {
+        /// The key
+        key: OsString,
+    },
+    /// Print all keys, or those in one node's own table
+    Keys {
+        /// The node
+        #[arg(long, value_name = "NAME")]
+        node: Option<String>,
+    },
+    /// Tell which node holds a key, and why
+    Where {
+        /// The key
+        key: OsString,
+    },
+    /// Tell about every node
+    Status,
+    /// Store what a JSON object of strings holds
+    Import {
+        /// The file
+        file: PathBuf,
+    },
+    /// Send each key that lies on a node which no longer owns it to its owner
+    Rehome,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match start(arguments) {
+        Ok(code) => code,
+        Err(ending) => ending.report(),
+    }
+}
+
+fn start(arguments: Arguments) -> Result<ExitCode, Ending> {
+    if arguments.command.is_none() && !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
+        return Err(Ending::usage(
+            "the menu needs a terminal; in a script use a subcommand (see client --help)",
+        ));
+    }
+    let cluster =
+        Cluster::find(arguments.cluster.as_deref()).map_err(|error| Ending::usage(&error))?;
+    // The tools wait for people or for the network; one thread does.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Ending::failure(&error))?;
+    runtime.block_on(async {
+        let mut session = Session::open(cluster, arguments.via).await?;
+        let result = match arguments.command {
+            Some(command) => commands::run(&mut session, command, arguments.json).await,
+            None => menu::run(&mut session).await.map(|()| ExitCode::SUCCESS),
+        };
+        let closed = session.close();
+        result.and_then(|code| closed.map(|()| code))
+    })
+}

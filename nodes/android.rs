@@ -1,1 +1,7 @@
-fn main() {}
+//! The node of the Android phone.
+
+mod run;
+
+fn main() -> std::process::ExitCode {
+    run::main("android-node", "android")
+}

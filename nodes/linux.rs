@@ -1,1 +1,7 @@
-fn main() {}
+//! The node of the Linux box.
+
+mod run;
+
+fn main() -> std::process::ExitCode {
+    run::main("linux-node", "linux")
+}

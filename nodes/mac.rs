@@ -1,1 +1,7 @@
-fn main() {}
+//! The node of the Mac.
+
+mod run;
+
+fn main() -> std::process::ExitCode {
+    run::main("mac-node", "mac")
+}

@@ -1,0 +1,267 @@
+//! The library client: one connection to one node, with pipelining.
+//!
+//! The interactive tools and the tests use it. It speaks RESP3 and knows no more of the cluster than
+//! any Redis client: a node answers for every key.
+
+use std::io;
+use std::net::SocketAddr;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::cluster::{Address, ResolveError};
+use crate::limits::{CLIENT_CONNECT_TIMEOUT, CLIENT_SILENCE, READ_CHUNK_BYTES, REPLY_MAX_BYTES};
+use crate::resp::{Frame, FrameDecoder, ProtocolError, encode_request};
+
+/// A connection to a node.
+#[derive(Debug)]
+pub struct Client {
+    name: String,
+    address: String,
+    stream: TcpStream,
+    decoder: FrameDecoder,
+    requests: Vec<u8>,
+    pending: usize,
+}
+
+/// Why there is no reply.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClientError {
+    /// The node could not be connected to. Nothing was sent.
+    #[error("{name} {address} cannot be reached: {cause}")]
+    Unreachable {
+        /// The node's name.
+        name: String,
+        /// Its address.
+        address: String,
+        /// Why.
+        cause: String,
+    },
+    /// The connection ended, or stayed silent, before the reply came. Whether what was asked has been
+    /// done is not known.
+    #[error("{name} {address} did not answer: {cause}")]
+    Lost {
+        /// The node's name.
+        name: String,
+        /// Its address.
+        address: String,
+        /// Why.
+        cause: String,
+    },
+    /// The node answered with an error. The text begins with its code.
+    #[error("{text}")]
+    Refused {
+        /// The error reply.
+        text: String,
+    },
+    /// The reply is not what the command returns.
+    #[error("{name} {address} sent a reply that is not understood: {what}")]
+    Unexpected {
+        /// The node's name.
+        name: String,
+        /// Its address.
+        address: String,
+        /// What came.
+        what: String,
+    },
+}
+
+impl ClientError {
+    /// The node that cannot be reached, if that is the cause: this one, or the one that it asked.
+    pub fn missing(&self) -> Option<&str> {
+        match self {
+            Self::Unreachable { name, .. } | Self::Lost { name, .. } => Some(name),
+            Self::Refused { text } => missing_in(text),
+            Self::Unexpected { .. } => None,
+        }
+    }
+}
+
+/// The node that an error reply names as not to be reached, also where it tells of several nodes.
+fn missing_in(text: &str) -> Option<&str> {
+    let mut words = text.split(' ');
+    words.find(|word| ["UNREACHABLE", "OUTCOMEUNKNOWN"].contains(word))?;
+    words.next()
+}
+
+impl Client {
+    /// Connects to the node `name` at `address`, within [`CLIENT_CONNECT_TIMEOUT`].
+    pub async fn connect(name: &str, address: &Address) -> Result<Self, ClientError> {
+        let unreachable = |cause: String| ClientError::Unreachable {
+            name: name.to_owned(),
+            address: address.to_string(),
+            cause,
+        };
+        let attempt = timeout(CLIENT_CONNECT_TIMEOUT, dial(address)).await;
+        let stream = attempt
+            .map_err(|_| {
+                unreachable("no answer; the device may be asleep or off the network".into())
+            })?
+            .map_err(unreachable)?;
+        let mut client = Self {
+            name: name.to_owned(),
+            address: address.to_string(),
+            stream,
+            decoder: FrameDecoder::new(REPLY_MAX_BYTES),
+            requests: Vec::new(),
+            pending: 0,
+        };
+        match client.call(&[b"HELLO", b"3"]).await {
+            Ok(_) => Ok(client),
+            Err(ClientError::Lost { cause, .. }) => Err(unreachable(cause)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The node's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The node's address.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Adds a request to those that go out together; its reply is read with [`Client::reply`].
+    pub fn queue(&mut self, words: &[&[u8]]) {
+        encode_request(words.iter().copied(), &mut self.requests);
+        self.pending += 1;
+    }
+
+    /// The next reply, in the order of the requests; an error reply is an error.
+    pub async fn reply(&mut self) -> Result<Frame<'static>, ClientError> {
+        self.flush().await?;
+        loop {
+            match self.decoder.next() {
+                Ok(Some(Frame::Push(_))) => {}
+                Ok(Some(frame)) => {
+                    self.pending = self.pending.saturating_sub(1);
+                    return match frame {
+                        Frame::Error(text) => Err(ClientError::Refused {
+                            text: text.into_owned(),
+                        }),
+                        frame => Ok(frame),
+                    };
+                }
+                Ok(None) => self.receive().await?,
+                Err(error) => return Err(self.not_understood(error)),
+            }
+        }
+    }
+
+    /// One request and its reply.
+    pub async fn call(&mut self, words: &[&[u8]]) -> Result<Frame<'static>, ClientError> {
+        debug_assert_eq!(
+            self.pending, 0,
+            "replies of queued requests are still to be read"
+        );
+        self.queue(words);
+        self.reply().await
+    }
+
+    /// An error that says that `frame` is not a reply that was expected.
+    pub fn unexpected(&self, frame: &Frame<'_>) -> ClientError {
+        let (name, address) = (self.name.clone(), self.address.clone());
+        let what = format!("{frame:?}").chars().take(200).collect();
+        ClientError::Unexpected {
+            name,
+            address,
+            what,
+        }
+    }
+
+    /// Writes what is queued. Replies are read meanwhile: a node stops reading a client that does not
+    /// read, and then both would wait.
+    pub async fn flush(&mut self) -> Result<(), ClientError> {
+        let mut sent = 0;
+        while sent < self.requests.len() {
+            let rest = self.requests.get(sent..).unwrap_or_default();
+            self.decoder.buffer().reserve(READ_CHUNK_BYTES);
+            let (mut reader, mut writer) = self.stream.split();
+            let buffer = self.decoder.buffer();
+            let moved = timeout(CLIENT_SILENCE, async {
+                tokio::select! {
+                    read = reader.read_buf(buffer) => match read? {
+                        0 => Err(io::Error::from(io::ErrorKind::UnexpectedEof)),
+                        _ => Ok(0),
+                    },
+                    written = writer.write(rest) => written,
+                }
+            })
+            .await;
+            sent += self.in_time(moved)?;
+        }
+        self.requests.clear();
+        Ok(())
+    }
+
+    async fn receive(&mut self) -> Result<(), ClientError> {
+        let buffer = self.decoder.buffer();
+        buffer.reserve(READ_CHUNK_BYTES.max(buffer.len()));
+        let read = timeout(CLIENT_SILENCE, self.stream.read_buf(buffer)).await;
+        match self.in_time(read)? {
+            0 => Err(self.lost("the connection was closed".to_owned())),
+            _ => Ok(()),
+        }
+    }
+
+    fn in_time<T>(
+        &self,
+        result: Result<io::Result<T>, tokio::time::error::Elapsed>,
+    ) -> Result<T, ClientError> {
+        match result {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) => Err(self.lost(error.to_string())),
+            Err(_) => Err(self.lost(format!("silent for {} s", CLIENT_SILENCE.as_secs()))),
+        }
+    }
+
+    fn lost(&self, cause: String) -> ClientError {
+        ClientError::Lost {
+            name: self.name.clone(),
+            address: self.address.clone(),
+            cause,
+        }
+    }
+
+    fn not_understood(&self, error: ProtocolError) -> ClientError {
+        ClientError::Unexpected {
+            name: self.name.clone(),
+            address: self.address.clone(),
+            what: format!("{error}; it may not be a triad node"),
+        }
+    }
+}
+
+async fn dial(address: &Address) -> Result<TcpStream, String> {
+    let mut last = "the name leads to no address".to_owned();
+    for candidate in resolve(address).await? {
+        match TcpStream::connect(candidate).await {
+            Ok(stream) => {
+                stream
+                    .set_nodelay(true)
+                    .map_err(|error| error.to_string())?;
+                return Ok(stream);
+            }
+            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                "connection refused: no node runs there".clone_into(&mut last);
+            }
+            Err(error) => last = error.to_string(),
+        }
+    }
+    Err(last)
+}
+
+/// Looks a name up on another thread, since the system's resolver blocks.
+pub(crate) async fn resolve(address: &Address) -> Result<Vec<SocketAddr>, String> {
+    if let Some(socket) = address.socket() {
+        return Ok(vec![socket]);
+    }
+    let address = address.clone();
+    let looked_up = tokio::task::spawn_blocking(move || address.resolve()).await;
+    let looked_up: Result<_, ResolveError> = looked_up.map_err(|error| error.to_string())?;
+    looked_up.map_err(|error| error.to_string())
+}

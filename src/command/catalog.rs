@@ -1,0 +1,174 @@
+//! All commands by name.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use super::{Args, Command, Error, connection, keys, server, strings, triad};
+
+/// Every command and subcommand, by family.
+pub(super) fn all() -> impl Iterator<Item = &'static Command> {
+    [
+        connection::COMMANDS,
+        strings::COMMANDS,
+        keys::COMMANDS,
+        server::COMMANDS,
+        triad::COMMANDS,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// The commands that only have subcommands, with what they are for.
+pub(super) const CONTAINERS: &[(&str, &str)] = &[
+    ("client", "Commands about client connections"),
+    ("config", "Commands about the settings of this node"),
+    ("triad", "Commands about the nodes and their shares"),
+];
+
+/// A command with the arguments that it looks at.
+#[derive(Debug, Clone, Copy)]
+pub struct Found<'a> {
+    /// The command.
+    pub command: &'static Command,
+    /// The request's arguments. For a subcommand, the container's name is left out, so that index 0 is
+    /// always the name of the command itself and 1 its first argument.
+    pub args: Args<'a>,
+}
+
+static BY_NAME: LazyLock<HashMap<&'static [u8], &'static Command>> = LazyLock::new(|| {
+    all()
+        .map(|command| (command.name.as_bytes(), command))
+        .collect()
+});
+
+/// The longest name of a command or of a container with its subcommand; a longer word is none.
+const NAME_MAX_BYTES: usize = 32;
+
+/// Finds the command that a request names and checks the number of its arguments.
+pub fn find(args: Args<'_>) -> Result<Found<'_>, Error> {
+    let name = args.get(0).unwrap_or_default();
+    let mut lower = LowerName::default();
+    let found = lower.push(name).and_then(|()| BY_NAME.get(lower.bytes()));
+    // `COMMAND` alone is a command, and also has subcommands.
+    let is_bare = args.len() < 2 || !has_subcommands(lower.bytes());
+    if let (Some(command), true) = (found, is_bare) {
+        command.check_arity(args)?;
+        return Ok(Found { command, args });
+    }
+    find_subcommand(args, lower)
+}
+
+fn find_subcommand(args: Args<'_>, mut name: LowerName) -> Result<Found<'_>, Error> {
+    let container = name;
+    let Some(container) = std::str::from_utf8(container.bytes())
+        .ok()
+        .filter(|name| has_subcommands(name.as_bytes()))
+    else {
+        return Err(Error::unknown_command(args));
+    };
+    let Some(sub) = args.get(1) else {
+        return Err(Error::wrong_arity(container));
+    };
+    let found = name
+        .push(b"|")
+        .and_then(|()| name.push(sub))
+        .and_then(|()| BY_NAME.get(name.bytes()));
+    let Some(command) = found else {
+        return Err(Error::unknown_subcommand(container, sub));
+    };
+    // Redis counts both names in a subcommand's arity; we look at the arguments from the second on.
+    command.check_arity(args)?;
+    Ok(Found {
+        command,
+        args: args.from(1),
+    })
+}
+
+fn has_subcommands(name: &[u8]) -> bool {
+    name == b"command"
+        || CONTAINERS
+            .iter()
+            .any(|(container, _)| container.as_bytes() == name)
+}
+
+/// A name in lower case, without an allocation.
+#[derive(Debug, Default, Clone, Copy)]
+struct LowerName {
+    bytes: [u8; NAME_MAX_BYTES],
+    len: usize,
+}
+
+impl LowerName {
+    /// Adds `more`; `None` if the name is longer than any command's.
+    fn push(&mut self, more: &[u8]) -> Option<()> {
+        let end = self.len + more.len();
+        let room = self.bytes.get_mut(self.len..end)?;
+        room.copy_from_slice(more);
+        room.make_ascii_lowercase();
+        self.len = end;
+        Some(())
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name_of(words: &[&[u8]]) -> Result<&'static str, String> {
+        match find(Args::from_slices(words)) {
+            Ok(found) => Ok(found.command.name),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    #[test]
+    fn names_are_found_in_any_case() {
+        assert_eq!(name_of(&[b"GeT", b"k"]), Ok("get"));
+        assert_eq!(name_of(&[b"config", b"GET", b"save"]), Ok("config|get"));
+        assert_eq!(name_of(&[b"COMMAND"]), Ok("command"));
+        assert_eq!(name_of(&[b"COMMAND", b"docs"]), Ok("command|docs"));
+    }
+
+    #[test]
+    fn errors_are_those_of_redis() {
+        let error = |words: &[&[u8]]| name_of(words).unwrap_err();
+        assert_eq!(
+            error(&[b"foo", b"a", b"b"]),
+            "ERR unknown command 'foo', with args beginning with: 'a' 'b' "
+        );
+        assert_eq!(
+            error(&[b"GET"]),
+            "ERR wrong number of arguments for 'get' command"
+        );
+        assert_eq!(
+            error(&[b"config", b"get"]),
+            "ERR wrong number of arguments for 'config|get' command"
+        );
+        assert_eq!(
+            error(&[b"config"]),
+            "ERR wrong number of arguments for 'config' command"
+        );
+        assert_eq!(
+            error(&[b"config", b"x"]),
+            "ERR unknown subcommand 'x'. Try CONFIG HELP."
+        );
+        assert_eq!(
+            error(&[b"mset", b"a"]),
+            "ERR wrong number of arguments for 'mset' command"
+        );
+        assert_eq!(
+            error(&[b"mset", b"a", b"1", b"b"]),
+            "ERR wrong number of arguments for 'mset' command"
+        );
+        assert!(error(&[&[b'x'; 300]]).len() < 300);
+    }
+
+    #[test]
+    fn no_two_commands_have_one_name() {
+        assert_eq!(all().count(), BY_NAME.len());
+    }
+}

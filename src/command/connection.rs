@@ -1,0 +1,208 @@
+//! The connection itself: `PING ECHO HELLO QUIT SELECT CLIENT`.
+
+use super::keys::parse_number;
+use super::{Args, Command, Context, Error, Frame, Keys, Outcome, Route, Run, Session, reply};
+use crate::resp::Protocol;
+
+pub(super) const COMMANDS: &[Command] = &[
+    here("ping", -1, "Answers PONG, or the argument", ping),
+    here("echo", 2, "Answers the argument", echo),
+    here(
+        "hello",
+        -1,
+        "Chooses the protocol and tells about the node",
+        hello,
+    ),
+    here("quit", -1, "Closes the connection", quit),
+    here(
+        "select",
+        2,
+        "Chooses a database; there is only number 0",
+        select,
+    ),
+    here(
+        "client|id",
+        2,
+        "Returns the number of this connection",
+        client_id,
+    ),
+    here(
+        "client|getname",
+        2,
+        "Returns the name of this connection",
+        client_getname,
+    ),
+    here("client|setname", 3, "Names this connection", client_setname),
+    here(
+        "client|setinfo",
+        4,
+        "Notes the client's library and its version",
+        client_setinfo,
+    ),
+];
+
+const fn here(name: &'static str, arity: i32, summary: &'static str, run: Run) -> Command {
+    let flags = &["fast", "loading", "stale"];
+    Command {
+        name,
+        arity,
+        flags,
+        keys: Keys::NONE,
+        route: Route::Here,
+        summary,
+        run,
+    }
+}
+
+fn ping<'s>(_: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
+    match (args.len(), args.get(1)) {
+        (1, _) => reply(Frame::Simple("PONG".into())),
+        (2, Some(text)) => reply(Frame::bulk(text.to_vec())),
+        _ => Err(Error::wrong_arity("ping")),
+    }
+}
+
+fn echo<'s>(_: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
+    reply(Frame::bulk(args.get(1).unwrap_or_default().to_vec()))
+}
+
+fn quit<'s>(_: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error> {
+    Ok(Outcome::Close(Frame::OK))
+}
+
+fn select<'s>(_: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
+    match parse_number::<i64>(args.get(1).unwrap_or_default())? {
+        0 => reply(Frame::OK),
+        _ => Err(Error::new("ERR DB index is out of range")),
+    }
+}
+
+fn hello<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
+    let mut protocol = cx.session.protocol;
+    let mut words = args.iter().skip(1);
+    if let Some(version) = words.next() {
+        protocol = match parse_number::<i64>(version) {
+            Ok(2) => Protocol::Resp2,
+            Ok(3) => Protocol::Resp3,
+            Ok(_) => return Err(Error::new("NOPROTO unsupported protocol version")),
+            Err(_) => {
+                return Err(Error::new(
+                    "ERR Protocol version is not an integer or out of range",
+                ));
+            }
+        };
+    }
+    let mut name = None;
+    while let Some(word) = words.next() {
+        if word.eq_ignore_ascii_case(b"setname") {
+            name = Some(checked_name(
+                words.next().ok_or_else(|| hello_syntax(word))?,
+            )?);
+        } else if word.eq_ignore_ascii_case(b"auth") {
+            // As Redis answers where no password is set.
+            return Err(Error::new(
+                "ERR AUTH <password> called without any password configured for the default user. \
+                 Are you sure your configuration is correct?",
+            ));
+        } else {
+            return Err(hello_syntax(word));
+        }
+    }
+    cx.session.protocol = protocol;
+    if let Some(name) = name {
+        cx.session.name = name.to_vec();
+    }
+    reply(greeting(cx.session))
+}
+
+fn hello_syntax(word: &[u8]) -> Error {
+    let word = String::from_utf8_lossy(word);
+    Error::new(format!("ERR Syntax error in HELLO option '{word}'"))
+}
+
+fn greeting(session: &Session) -> Frame<'static> {
+    let text = |text: &'static str| Frame::bulk(text.as_bytes());
+    let protocol = match session.protocol {
+        Protocol::Resp2 => 2,
+        Protocol::Resp3 => 3,
+    };
+    Frame::Map(vec![
+        (text("server"), text("redis")),
+        (text("version"), text(super::info::REDIS_VERSION)),
+        (text("proto"), Frame::Integer(protocol)),
+        (
+            text("id"),
+            Frame::Integer(i64::try_from(session.id).unwrap_or(i64::MAX)),
+        ),
+        (text("mode"), text("standalone")),
+        (text("role"), text("master")),
+        (text("modules"), Frame::Array(Vec::new())),
+    ])
+}
+
+fn client_id<'s>(cx: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error> {
+    reply(Frame::Integer(
+        i64::try_from(cx.session.id).unwrap_or(i64::MAX),
+    ))
+}
+
+fn client_getname<'s>(cx: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error> {
+    let name = &cx.session.name;
+    reply(if name.is_empty() {
+        Frame::Null
+    } else {
+        Frame::bulk(name.clone())
+    })
+}
+
+fn client_setname<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
+    cx.session.name = checked_name(args.get(1).unwrap_or_default())?.to_vec();
+    reply(Frame::OK)
+}
+
+fn client_setinfo<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
+    let (field, value) = (
+        args.get(1).unwrap_or_default(),
+        args.get(2).unwrap_or_default(),
+    );
+    if field.eq_ignore_ascii_case(b"lib-name") {
+        cx.session.library = checked_info(field, value)?;
+    } else if field.eq_ignore_ascii_case(b"lib-ver") {
+        cx.session.library_version = checked_info(field, value)?;
+    } else {
+        let field = String::from_utf8_lossy(field);
+        return Err(Error::new(format!("ERR Unrecognized option '{field}'")));
+    }
+    reply(Frame::OK)
+}
+
+/// The longest name of a connection: it is kept as long as the connection is.
+const NAME_MAX_BYTES: usize = 256;
+
+fn is_plain(text: &[u8]) -> bool {
+    text.len() <= NAME_MAX_BYTES && text.iter().all(u8::is_ascii_graphic)
+}
+
+fn checked_name(name: &[u8]) -> Result<&[u8], Error> {
+    if name.len() > NAME_MAX_BYTES {
+        return Err(Error::new(format!(
+            "ERR client names are at most {NAME_MAX_BYTES} bytes long"
+        )));
+    }
+    if is_plain(name) {
+        return Ok(name);
+    }
+    Err(Error::new(
+        "ERR Client names cannot contain spaces, newlines or special characters.",
+    ))
+}
+
+fn checked_info(field: &[u8], value: &[u8]) -> Result<Vec<u8>, Error> {
+    if is_plain(value) {
+        return Ok(value.to_vec());
+    }
+    let field = String::from_utf8_lossy(field).to_ascii_lowercase();
+    Err(Error::new(format!(
+        "ERR {field} cannot contain spaces, newlines or special characters."
+    )))
+}

@@ -1,0 +1,116 @@
+//! What a command answers when it does not do what was asked. The texts are Redis's own where Redis
+//! has one, because clients match on them.
+
+use std::borrow::Cow;
+use std::fmt::{self, Write as _};
+
+use crate::limits::KEY_MAX_BYTES;
+use crate::resp::{Args, Frame};
+use crate::store::Refused;
+
+/// An error reply: a code in capitals, a blank, and a sentence. Nothing was changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Error(Cow<'static, str>);
+
+/// The bytes of an unknown command's name, and of its arguments together, that are repeated to the
+/// client: Redis's own limit.
+const ECHO_MAX_BYTES: usize = 128;
+
+impl Error {
+    /// `text` with its code.
+    pub fn new(text: impl Into<Cow<'static, str>>) -> Self {
+        Self(text.into())
+    }
+
+    /// `-ERR syntax error`.
+    pub const fn syntax() -> Self {
+        Self(Cow::Borrowed("ERR syntax error"))
+    }
+
+    /// `-ERR value is not an integer or out of range`.
+    pub const fn not_an_integer() -> Self {
+        Self(Cow::Borrowed("ERR value is not an integer or out of range"))
+    }
+
+    /// The number of arguments is not what the command takes.
+    pub fn wrong_arity(name: &str) -> Self {
+        Self(format!("ERR wrong number of arguments for '{name}' command").into())
+    }
+
+    /// There is no such command.
+    pub fn unknown_command(args: Args<'_>) -> Self {
+        let name = args.get(0).unwrap_or_default();
+        let mut text = format!(
+            "ERR unknown command '{}', with args beginning with: ",
+            echo(name)
+        );
+        let begun = text.len();
+        for arg in args.iter().skip(1) {
+            let room = ECHO_MAX_BYTES.saturating_sub(text.len() - begun);
+            if room == 0 {
+                break;
+            }
+            let arg = arg.get(..arg.len().min(room)).unwrap_or_default();
+            // Writing to a string cannot fail.
+            let _ = write!(text, "'{}' ", echo(arg));
+        }
+        Self(text.into())
+    }
+
+    /// There is such a command, but it has no such subcommand.
+    pub fn unknown_subcommand(container: &str, name: &[u8]) -> Self {
+        let container = container.to_ascii_uppercase();
+        Self(
+            format!(
+                "ERR unknown subcommand '{}'. Try {container} HELP.",
+                echo(name)
+            )
+            .into(),
+        )
+    }
+
+    /// The key is longer than a key may be.
+    pub fn key_too_long(bytes: usize) -> Self {
+        Self(format!("ERR the key has {bytes} bytes; a key has at most {KEY_MAX_BYTES}").into())
+    }
+
+    /// The value is longer than this node takes.
+    pub fn value_too_large(bytes: usize, limit: usize) -> Self {
+        Self(
+            format!(
+                "ERR the value has {bytes} bytes; a value has at most {limit} here (--max-value                  changes it). Nothing was stored"
+            )
+            .into(),
+        )
+    }
+
+    /// The whole text.
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+
+    /// The error as a reply.
+    pub fn into_frame(self) -> Frame<'static> {
+        Frame::Error(self.0)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<Refused> for Error {
+    fn from(refused: Refused) -> Self {
+        Self(format!("MISCONF {refused}").into())
+    }
+}
+
+fn echo(bytes: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(
+        bytes
+            .get(..bytes.len().min(ECHO_MAX_BYTES))
+            .unwrap_or_default(),
+    )
+}

@@ -1,0 +1,105 @@
+//! What commands may know of the node that runs them and of the connection that asks.
+
+use std::cell::Cell;
+use std::net::SocketAddr;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use crate::cluster::Cluster;
+use crate::placement::{NodeIndex, Placement};
+use crate::resp::Protocol;
+use crate::store::Fsync;
+
+/// The node that answers. Nothing of it changes while the node runs but the counters.
+#[derive(Debug)]
+pub struct Host {
+    /// Its name in the cluster file.
+    pub name: String,
+    /// Its place in the list.
+    pub me: NodeIndex,
+    /// The list.
+    pub cluster: Cluster,
+    /// Who owns which key.
+    pub placement: Placement,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The folder of its files, for people.
+    pub folder: String,
+    /// When an acknowledged write is on disk.
+    pub fsync: Fsync,
+    /// The largest value, in bytes.
+    pub value_max_bytes: usize,
+    /// The most connections.
+    pub connections_max: usize,
+    /// When it began to serve.
+    pub started: Instant,
+    /// What it has done since.
+    pub counters: Counters,
+}
+
+/// What a node has done since it began to serve, and what it has at hand.
+#[derive(Debug, Default)]
+pub struct Counters {
+    /// Connections that are open, of clients and of peers.
+    pub connections: Cell<usize>,
+    /// Connections that were accepted.
+    pub connections_total: Cell<u64>,
+    /// Connections that were turned away because there were too many.
+    pub connections_rejected: Cell<u64>,
+    /// Requests that were carried out here, for clients and peers.
+    pub commands: Cell<u64>,
+    /// Requests, or parts of them, that went to another node.
+    pub forwarded: Cell<u64>,
+    /// Links of other nodes that are open.
+    pub peers: Cell<usize>,
+    /// Reads of a key that was there.
+    pub hits: Cell<u64>,
+    /// Reads of a key that was not there.
+    pub misses: Cell<u64>,
+}
+
+/// One connection, as far as commands look at it.
+#[derive(Debug)]
+pub struct Session {
+    /// Unique on this node since its start.
+    pub id: u64,
+    /// The protocol that replies are written in.
+    pub protocol: Protocol,
+    /// What `CLIENT SETNAME` said.
+    pub name: Vec<u8>,
+    /// What `CLIENT SETINFO LIB-NAME` said.
+    pub library: Vec<u8>,
+    /// What `CLIENT SETINFO LIB-VER` said.
+    pub library_version: Vec<u8>,
+}
+
+impl Host {
+    /// Whether this node owns `key`.
+    pub fn owns(&self, key: &[u8]) -> bool {
+        self.placement.owner(key) == self.me
+    }
+}
+
+impl Session {
+    /// A new connection, which speaks RESP2 until it says otherwise.
+    pub fn new(id: u64) -> Self {
+        Self {
+            id,
+            protocol: Protocol::Resp2,
+            name: Vec::new(),
+            library: Vec::new(),
+            library_version: Vec::new(),
+        }
+    }
+}
+
+/// Adds to a counter.
+pub(crate) fn count<T: Copy + std::ops::Add<Output = T>>(cell: &Cell<T>, more: T) {
+    cell.set(cell.get() + more);
+}
+
+/// The time of day in seconds since 1970; 0 if the clock is set before that.
+pub(crate) fn unix_seconds() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
+}

@@ -1,0 +1,266 @@
+//! Keys: `DEL EXISTS KEYS DBSIZE SCAN FLUSHALL`.
+
+use super::{Args, Command, Context, Error, Frame, Keys, Merge, Outcome, Route, reply};
+use crate::limits::{
+    PATTERN_MAX_BYTES, REPLY_ELEMENTS_MAX, REPLY_MAX_BYTES, SCAN_COUNT_DEFAULT, SCAN_COUNT_MAX,
+};
+use crate::pattern;
+use crate::store::Store;
+
+pub(super) const COMMANDS: &[Command] = &[
+    Command {
+        name: "del",
+        arity: -2,
+        flags: &["write"],
+        keys: Keys::ALL,
+        route: Route::Split(Merge::Sum),
+        summary: "Deletes keys",
+        run: del,
+    },
+    Command {
+        name: "exists",
+        arity: -2,
+        flags: &["readonly", "fast"],
+        keys: Keys::ALL,
+        route: Route::Split(Merge::Sum),
+        summary: "Counts the keys that exist",
+        run: exists,
+    },
+    Command {
+        name: "keys",
+        arity: 2,
+        flags: &["readonly"],
+        keys: Keys::NONE,
+        route: Route::Everywhere(Merge::Concat),
+        summary: "Returns the keys of all nodes that match a pattern",
+        run: keys,
+    },
+    Command {
+        name: "dbsize",
+        arity: 1,
+        flags: &["readonly", "fast"],
+        keys: Keys::NONE,
+        route: Route::Everywhere(Merge::Sum),
+        summary: "Counts the keys of all nodes",
+        run: dbsize,
+    },
+    Command {
+        name: "scan",
+        arity: -2,
+        flags: &["readonly"],
+        keys: Keys::NONE,
+        route: Route::Cursor,
+        summary: "Returns the keys of all nodes, some at each call",
+        run: scan,
+    },
+    Command {
+        name: "flushall",
+        arity: -1,
+        flags: &["write"],
+        keys: Keys::NONE,
+        route: Route::Everywhere(Merge::AllOk),
+        summary: "Deletes all keys of all nodes",
+        run: flushall,
+    },
+];
+
+/// The last position of a node's own cursor: positions are hash prefixes of 48 bits.
+pub const LAST_POSITION: u64 = (1 << 48) - 1;
+
+/// What `SCAN` was asked beside the cursor.
+#[derive(Debug, Clone, Copy)]
+pub struct ScanOptions<'a> {
+    /// Only keys that match.
+    pub pattern: Option<&'a [u8]>,
+    /// About how many keys to look at.
+    pub count: usize,
+    /// Whether to return each key's value behind it.
+    pub values: bool,
+}
+
+impl<'a> ScanOptions<'a> {
+    /// Reads `[MATCH pattern] [COUNT n]`, and `[VALUES]` where that is allowed.
+    pub fn parse(args: Args<'a>, may_ask_values: bool) -> Result<Self, Error> {
+        let mut options = Self {
+            pattern: None,
+            count: SCAN_COUNT_DEFAULT,
+            values: false,
+        };
+        let mut words = args.iter();
+        while let Some(word) = words.next() {
+            if word.eq_ignore_ascii_case(b"match") {
+                options.pattern = Some(checked_pattern(words.next().ok_or(Error::syntax())?)?);
+            } else if word.eq_ignore_ascii_case(b"count") {
+                let count = parse_number::<i64>(words.next().ok_or(Error::syntax())?)?;
+                if count < 1 {
+                    return Err(Error::syntax());
+                }
+                options.count =
+                    usize::try_from(count).map_or(SCAN_COUNT_MAX, |n| n.min(SCAN_COUNT_MAX));
+            } else if may_ask_values && word.eq_ignore_ascii_case(b"values") {
+                options.values = true;
+            } else {
+                return Err(Error::syntax());
+            }
+        }
+        Ok(options)
+    }
+}
+
+/// Refuses patterns that take too long to match.
+fn checked_pattern(pattern: &[u8]) -> Result<&[u8], Error> {
+    if pattern.len() > PATTERN_MAX_BYTES {
+        return Err(Error::new(format!(
+            "ERR the pattern is longer than {PATTERN_MAX_BYTES} bytes"
+        )));
+    }
+    Ok(pattern)
+}
+
+/// Reads a decimal number as Redis does: no blanks, no plus sign.
+pub(super) fn parse_number<T: std::str::FromStr>(word: &[u8]) -> Result<T, Error> {
+    std::str::from_utf8(word)
+        .ok()
+        .filter(|text| !text.starts_with('+'))
+        .and_then(|text| text.parse().ok())
+        .ok_or(Error::not_an_integer())
+}
+
+/// Reads the position of a node's own cursor.
+pub(super) fn parse_position(word: Option<&[u8]>) -> Result<u64, Error> {
+    word.and_then(|word| parse_number::<u64>(word).ok())
+        .filter(|position| *position <= LAST_POSITION)
+        .ok_or(Error::new("ERR invalid cursor"))
+}
+
+/// Collects into one reply what a walk over a table visits, within the bound of a reply.
+#[derive(Debug)]
+pub(super) struct Collector<'p> {
+    options: ScanOptions<'p>,
+    found: Vec<Frame<'static>>,
+    bytes: usize,
+    is_over: bool,
+}
+
+impl<'p> Collector<'p> {
+    pub(super) fn new(options: ScanOptions<'p>) -> Self {
+        Self {
+            options,
+            found: Vec::new(),
+            bytes: 0,
+            is_over: false,
+        }
+    }
+
+    pub(super) fn visit(&mut self, key: &[u8], value: &[u8]) {
+        if self.is_over {
+            return;
+        }
+        if self
+            .options
+            .pattern
+            .is_some_and(|pattern| !pattern::matches(pattern, key))
+        {
+            return;
+        }
+        self.bytes += key.len() + if self.options.values { value.len() } else { 0 };
+        self.is_over = self.bytes > REPLY_MAX_BYTES || self.found.len() + 2 > REPLY_ELEMENTS_MAX;
+        if self.is_over {
+            return;
+        }
+        self.found.push(Frame::bulk(key.to_vec()));
+        if self.options.values {
+            self.found.push(Frame::bulk(value.to_vec()));
+        }
+    }
+
+    pub(super) fn finish(self) -> Result<Frame<'static>, Error> {
+        if self.is_over {
+            return Err(Error::new(format!(
+                "ERR the reply is larger than {REPLY_MAX_BYTES} bytes or {REPLY_ELEMENTS_MAX} keys; \
+                 use SCAN, with a smaller COUNT"
+            )));
+        }
+        Ok(Frame::Array(self.found))
+    }
+}
+
+/// All keys of this node that match.
+pub(super) fn matching_keys(store: &Store, pattern: &[u8]) -> Result<Frame<'static>, Error> {
+    let options = ScanOptions {
+        pattern: Some(checked_pattern(pattern)?),
+        count: usize::MAX,
+        values: false,
+    };
+    let mut found = Collector::new(options);
+    store.scan(0, usize::MAX, &mut |key, value| found.visit(key, value));
+    found.finish()
+}
+
+/// One step of a scan of this node: the next position, or 0 at the end, and what was found.
+pub(super) fn scan_step(
+    store: &Store,
+    position: u64,
+    options: ScanOptions<'_>,
+) -> Result<Frame<'static>, Error> {
+    let mut found = Collector::new(options);
+    let next = store.scan(position, options.count, &mut |key, value| {
+        found.visit(key, value);
+    });
+    Ok(scan_reply(next, found.finish()?))
+}
+
+/// The reply of every kind of scan: the cursor to go on with, and what was found.
+pub(super) fn scan_reply(next: Option<u64>, found: Frame<'static>) -> Frame<'static> {
+    Frame::Array(vec![
+        Frame::bulk(next.unwrap_or(0).to_string().into_bytes()),
+        found,
+    ])
+}
+
+fn del<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
+    let mut deleted = 0;
+    for key in args.iter().skip(1) {
+        deleted += i64::from(cx.store.delete(key)?);
+    }
+    reply(Frame::Integer(deleted))
+}
+
+fn exists<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
+    let found = args
+        .iter()
+        .skip(1)
+        .map(|key| i64::from(cx.store.contains(key)))
+        .sum();
+    reply(Frame::Integer(found))
+}
+
+fn keys<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
+    reply(matching_keys(cx.store, args.get(1).unwrap_or_default())?)
+}
+
+fn dbsize<'s>(cx: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error> {
+    reply(Frame::Integer(
+        i64::try_from(cx.store.len()).unwrap_or(i64::MAX),
+    ))
+}
+
+/// Runs on the node that the cursor names, with the node taken out of the cursor.
+fn scan<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
+    let position = parse_position(args.get(1))?;
+    reply(scan_step(
+        cx.store,
+        position,
+        ScanOptions::parse(args.from(2), false)?,
+    )?)
+}
+
+fn flushall<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
+    let known =
+        |word: &[u8]| word.eq_ignore_ascii_case(b"async") || word.eq_ignore_ascii_case(b"sync");
+    if args.len() > 2 || args.get(1).is_some_and(|word| !known(word)) {
+        return Err(Error::syntax());
+    }
+    cx.store.clear()?;
+    reply(Frame::OK)
+}

@@ -1,0 +1,200 @@
+//! The commands: one file a family. Each entry says in one place how a command is called, where its
+//! keys stand, which nodes it concerns and what it does to this node's store.
+//!
+//! A command returns a reply and writes nothing; it knows neither sockets nor other nodes. Its
+//! [`Route`] is a declaration, which dispatch alone interprets: a command runs on a node only when all
+//! of its keys are that node's own.
+
+#![expect(
+    clippy::needless_pass_by_value,
+    clippy::unnecessary_wraps,
+    reason = "all commands have one signature: they take their context whole and may refuse"
+)]
+
+mod catalog;
+mod connection;
+mod error;
+mod host;
+mod info;
+mod keys;
+mod reference;
+mod server;
+mod strings;
+mod triad;
+
+pub use catalog::{Found, find};
+pub use error::Error;
+pub(crate) use host::count;
+pub use host::{Counters, Host, Session};
+pub use keys::{LAST_POSITION, ScanOptions};
+pub use triad::{Hello, PEER_PROTOCOL, SelfReport};
+
+use crate::resp::{Args, Frame};
+use crate::store::Store;
+
+/// One command or subcommand.
+#[derive(Debug)]
+pub struct Command {
+    /// In lower case; a subcommand as `config|get`.
+    pub name: &'static str,
+    /// The number of arguments with the name (a subcommand: both names); negative: at least so many.
+    pub arity: i32,
+    /// The flags that `COMMAND` tells clients.
+    pub flags: &'static [&'static str],
+    /// Where the keys stand.
+    pub keys: Keys,
+    /// Which nodes it concerns.
+    pub route: Route,
+    /// What it does, for people.
+    pub summary: &'static str,
+    /// Its effect on this node.
+    pub run: Run,
+}
+
+/// The effect of a command on one node.
+pub type Run = for<'s, 'c> fn(Context<'s, 'c>, Args<'_>) -> Result<Outcome<'s>, Error>;
+
+/// What a command may look at and change.
+pub struct Context<'s, 'c> {
+    /// This node's own share. Replies may borrow from it.
+    pub store: &'s mut Store,
+    /// The connection that asks.
+    pub session: &'c mut Session,
+    /// The node that answers.
+    pub host: &'c Host,
+}
+
+/// What comes of a command.
+#[derive(Debug)]
+pub enum Outcome<'s> {
+    /// The reply.
+    Reply(Frame<'s>),
+    /// The reply, after which the connection ends.
+    Close(Frame<'s>),
+    /// `OK`, once a checkpoint that begins now has ended.
+    Checkpoint,
+    /// The connection says that it is the link of another node.
+    Peer(Hello),
+}
+
+/// Which nodes a command concerns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Route {
+    /// The node that was asked.
+    Here,
+    /// The owner of its one key.
+    Key,
+    /// The owners of its keys, each with its own part; the replies are merged.
+    Split(Merge),
+    /// Every node; the replies are merged.
+    Everywhere(Merge),
+    /// The node that the cursor in its first argument names.
+    Cursor,
+    /// Every node that can be reached; the others are listed as such.
+    Survey,
+}
+
+/// How the replies of several nodes become one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Merge {
+    /// The sum of integers.
+    Sum,
+    /// One array with the elements of all.
+    Concat,
+    /// One array with an element for each key, in the order in which the keys were asked for.
+    ByKey,
+    /// `OK` if each said so.
+    AllOk,
+}
+
+/// Where the keys stand among the arguments, as in Redis's `COMMAND`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keys {
+    /// The first key's index; 0: no keys.
+    pub first: usize,
+    /// The last key's index: one key only, or all to the end.
+    pub last: Last,
+    /// The arguments from one key to the next.
+    pub step: usize,
+}
+
+/// Where the keys end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Last {
+    /// The first key is the only one.
+    Same,
+    /// They go on to the last argument.
+    End,
+}
+
+impl Keys {
+    /// The command has no keys.
+    pub const NONE: Self = Self {
+        first: 0,
+        last: Last::Same,
+        step: 0,
+    };
+    /// The first argument is the one key.
+    pub const ONE: Self = Self {
+        first: 1,
+        last: Last::Same,
+        step: 1,
+    };
+    /// All arguments are keys.
+    pub const ALL: Self = Self {
+        first: 1,
+        last: Last::End,
+        step: 1,
+    };
+    /// Keys and values take turns.
+    pub const PAIRS: Self = Self {
+        first: 1,
+        last: Last::End,
+        step: 2,
+    };
+
+    /// The keys among `args`.
+    pub fn of(self, args: Args<'_>) -> impl Iterator<Item = &[u8]> {
+        let (skip, take) = match (self.first, self.last) {
+            (0, _) => (0, 0),
+            (first, Last::Same) => (first, 1),
+            (first, Last::End) => (first, usize::MAX),
+        };
+        args.iter().skip(skip).step_by(self.step.max(1)).take(take)
+    }
+}
+
+impl Command {
+    /// Refuses a request with too few or too many arguments. `args` begin with the command's name.
+    pub fn check_arity(&self, args: Args<'_>) -> Result<(), Error> {
+        let wanted = self.arity.unsigned_abs() as usize;
+        let fits = if self.arity < 0 {
+            args.len() >= wanted
+        } else {
+            args.len() == wanted
+        };
+        // A list of pairs has an odd one out only when its last value is missing.
+        let paired = self.keys.last != Last::End
+            || self.keys.step < 2
+            || args
+                .len()
+                .saturating_sub(self.keys.first)
+                .is_multiple_of(self.keys.step);
+        if fits && paired {
+            Ok(())
+        } else {
+            Err(Error::wrong_arity(self.name))
+        }
+    }
+}
+
+impl<'s> From<Frame<'s>> for Outcome<'s> {
+    fn from(frame: Frame<'s>) -> Self {
+        Self::Reply(frame)
+    }
+}
+
+/// The result of a command that replies at once.
+pub(crate) fn reply(frame: Frame<'_>) -> Result<Outcome<'_>, Error> {
+    Ok(Outcome::Reply(frame))
+}

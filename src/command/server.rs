@@ -1,0 +1,114 @@
+//! This node as a server: `INFO COMMAND CONFIG SAVE LASTSAVE`.
+
+use super::{Args, Command, Context, Error, Frame, Host, Keys, Outcome, Route, Run, info, reply};
+use crate::limits::REQUEST_BULK_MAX_BYTES;
+use crate::pattern;
+use crate::store::Fsync;
+
+pub(super) const COMMANDS: &[Command] = &[
+    here("info", -1, "Tells about this node, by sections", info::info),
+    here(
+        "command",
+        1,
+        "Describes all commands",
+        super::reference::command,
+    ),
+    here(
+        "command|count",
+        2,
+        "Counts the commands",
+        super::reference::count,
+    ),
+    here(
+        "command|docs",
+        -2,
+        "Describes commands for people",
+        super::reference::docs,
+    ),
+    here(
+        "command|info",
+        -2,
+        "Describes commands for clients",
+        super::reference::info,
+    ),
+    here(
+        "config|get",
+        -3,
+        "Returns settings of this node",
+        config_get,
+    ),
+    here("save", 1, "Writes this node's JSON file now", save),
+    here(
+        "lastsave",
+        1,
+        "Tells when this node's JSON file was last written",
+        lastsave,
+    ),
+];
+
+const fn here(name: &'static str, arity: i32, summary: &'static str, run: Run) -> Command {
+    let flags = &["admin", "loading", "stale"];
+    Command {
+        name,
+        arity,
+        flags,
+        keys: Keys::NONE,
+        route: Route::Here,
+        summary,
+        run,
+    }
+}
+
+fn save<'s>(_: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error> {
+    Ok(Outcome::Checkpoint)
+}
+
+fn lastsave<'s>(cx: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error> {
+    let seconds = cx.store.status().last_checkpoint_unix_seconds.unwrap_or(0);
+    reply(Frame::Integer(i64::try_from(seconds).unwrap_or(i64::MAX)))
+}
+
+fn config_get<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
+    let asked = |name: &str| {
+        args.iter().skip(1).any(|wanted| {
+            let wanted = wanted.to_ascii_lowercase();
+            pattern::matches(&wanted, name.as_bytes())
+        })
+    };
+    let found = settings(cx.host)
+        .into_iter()
+        .filter(|(name, _)| asked(name))
+        .map(|(name, value)| {
+            (
+                Frame::bulk(name.as_bytes()),
+                Frame::bulk(value.into_bytes()),
+            )
+        })
+        .collect();
+    reply(Frame::Map(found))
+}
+
+/// The settings under the names that Redis has for them, so that tools which ask find what they know.
+fn settings(host: &Host) -> Vec<(&'static str, String)> {
+    let fsync = match host.fsync {
+        Fsync::Always => "always",
+        Fsync::EverySec => "everysec",
+        Fsync::Never => "no",
+    };
+    vec![
+        ("appendfsync", fsync.to_owned()),
+        ("appendonly", "yes".to_owned()),
+        ("bind", host.address.ip().to_string()),
+        ("databases", "1".to_owned()),
+        ("dir", host.folder.clone()),
+        ("maxclients", host.connections_max.to_string()),
+        ("maxmemory", "0".to_owned()),
+        ("maxmemory-policy", "noeviction".to_owned()),
+        ("port", host.address.port().to_string()),
+        ("proto-max-bulk-len", REQUEST_BULK_MAX_BYTES.to_string()),
+        ("save", String::new()),
+        ("timeout", "0".to_owned()),
+        ("triad-max-value", host.value_max_bytes.to_string()),
+        ("triad-name", host.name.clone()),
+    ]
+}

@@ -1,0 +1,88 @@
+//! Strings: `GET SET MGET MSET`.
+
+use super::host::count;
+use super::{Args, Command, Context, Error, Frame, Keys, Merge, Outcome, Route, reply};
+use crate::limits::REPLY_MAX_BYTES;
+
+pub(super) const COMMANDS: &[Command] = &[
+    Command {
+        name: "get",
+        arity: 2,
+        flags: &["readonly", "fast"],
+        keys: Keys::ONE,
+        route: Route::Key,
+        summary: "Returns the value of a key",
+        run: get,
+    },
+    Command {
+        name: "set",
+        arity: -3,
+        flags: &["write", "denyoom"],
+        keys: Keys::ONE,
+        route: Route::Key,
+        summary: "Sets the value of a key",
+        run: set,
+    },
+    Command {
+        name: "mget",
+        arity: -2,
+        flags: &["readonly", "fast"],
+        keys: Keys::ALL,
+        route: Route::Split(Merge::ByKey),
+        summary: "Returns the values of several keys",
+        run: mget,
+    },
+    Command {
+        name: "mset",
+        arity: -3,
+        flags: &["write", "denyoom"],
+        keys: Keys::PAIRS,
+        route: Route::Split(Merge::AllOk),
+        summary: "Sets several keys: at once on each node, not across nodes",
+        run: mset,
+    },
+];
+
+fn get<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
+    let value = cx.store.get(args.get(1).unwrap_or_default());
+    let counter = if value.is_some() {
+        &cx.host.counters.hits
+    } else {
+        &cx.host.counters.misses
+    };
+    count(counter, 1);
+    reply(value.map_or(Frame::Null, Frame::bulk))
+}
+
+fn set<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
+    let (Some(key), Some(value), None) = (args.get(1), args.get(2), args.get(3)) else {
+        return Err(Error::syntax());
+    };
+    cx.store.set(key, value)?;
+    reply(Frame::OK)
+}
+
+fn mget<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
+    let store = &*cx.store;
+    let mut bytes = 0;
+    let mut values = Vec::with_capacity(args.len() - 1);
+    for key in args.iter().skip(1) {
+        let value = store.get(key);
+        bytes += value.map_or(0, <[u8]>::len);
+        if bytes > REPLY_MAX_BYTES {
+            return Err(Error::new(format!(
+                "ERR the values are larger than {REPLY_MAX_BYTES} bytes together; ask for fewer keys at once"
+            )));
+        }
+        values.push(value.map_or(Frame::Null, Frame::bulk));
+    }
+    reply(Frame::Array(values))
+}
+
+fn mset<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
+    let mut words = args.iter().skip(1);
+    while let (Some(key), Some(value)) = (words.next(), words.next()) {
+        cx.store.set(key, value)?;
+    }
+    reply(Frame::OK)
+}

@@ -1,0 +1,330 @@
+//! The commands of our own: who owns a key, what this node holds, and how nodes meet.
+//!
+//! None of them is ever forwarded: each is about the node that was asked.
+
+use super::keys::{Collector, matching_keys, parse_number, parse_position, scan_reply, scan_step};
+use super::{Args, Command, Context, Error, Frame, Keys, Outcome, Route, Run, ScanOptions, reply};
+use crate::resp::Protocol;
+
+/// The version of what nodes say to each other.
+pub const PEER_PROTOCOL: u64 = 1;
+
+pub(super) const COMMANDS: &[Command] = &[
+    here(
+        "triad|owner",
+        3,
+        Keys::ONE,
+        "Names the owner of a key",
+        owner,
+    ),
+    write(
+        "triad|offer",
+        -4,
+        "Stores a key if this node owns it, else declines",
+        offer,
+    ),
+    here(
+        "triad|holds",
+        3,
+        Keys::ONE,
+        "Tells whether this node's own table has a key",
+        holds,
+    ),
+    here(
+        "triad|keys",
+        -2,
+        Keys::NONE,
+        "Returns this node's own keys",
+        keys,
+    ),
+    here(
+        "triad|scan",
+        -3,
+        Keys::NONE,
+        "Returns this node's own keys, some at each call",
+        scan,
+    ),
+    here(
+        "triad|misplaced",
+        -3,
+        Keys::NONE,
+        "Returns keys that other nodes own, with values",
+        misplaced,
+    ),
+    write(
+        "triad|release",
+        3,
+        "Deletes a key here that another node owns",
+        release,
+    ),
+    here(
+        "triad|self",
+        2,
+        Keys::NONE,
+        "Tells about this node",
+        tell_self,
+    ),
+    here(
+        "triad|peer",
+        7,
+        Keys::NONE,
+        "Makes this connection the link of another node",
+        peer,
+    ),
+    Command {
+        route: Route::Survey,
+        ..here(
+            "triad|nodes",
+            2,
+            Keys::NONE,
+            "Tells about every node",
+            tell_self,
+        )
+    },
+];
+
+const fn here(
+    name: &'static str,
+    arity: i32,
+    keys: Keys,
+    summary: &'static str,
+    run: Run,
+) -> Command {
+    Command {
+        name,
+        arity,
+        flags: &[],
+        keys,
+        route: Route::Here,
+        summary,
+        run,
+    }
+}
+
+const fn write(name: &'static str, arity: i32, summary: &'static str, run: Run) -> Command {
+    let flags = &["write"];
+    Command {
+        name,
+        arity,
+        flags,
+        keys: Keys::ONE,
+        route: Route::Here,
+        summary,
+        run,
+    }
+}
+
+fn owner<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
+    let owner = cx.host.placement.owner(args.get(1).unwrap_or_default());
+    reply(Frame::bulk(
+        cx.host.placement.name(owner).as_bytes().to_vec(),
+    ))
+}
+
+/// `TRIAD OFFER key value [NX]`: `stored`, `declined`, or with `NX` `exists`; and the owner's name.
+fn offer<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
+    let (key, value) = (
+        args.get(1).unwrap_or_default(),
+        args.get(2).unwrap_or_default(),
+    );
+    let only_absent = match args.get(3) {
+        None => false,
+        Some(word) if word.eq_ignore_ascii_case(b"nx") && args.len() == 4 => true,
+        Some(_) => return Err(Error::syntax()),
+    };
+    let owner = cx.host.placement.owner(key);
+    let verdict: &[u8] = if owner != cx.host.me {
+        b"declined"
+    } else if only_absent && cx.store.contains(key) {
+        b"exists"
+    } else {
+        cx.store.set(key, value)?;
+        b"stored"
+    };
+    let owner = cx.host.placement.name(owner).as_bytes().to_vec();
+    reply(Frame::Array(vec![
+        Frame::bulk(verdict.to_vec()),
+        Frame::bulk(owner),
+    ]))
+}
+
+fn holds<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
+    reply(Frame::Integer(i64::from(
+        cx.store.contains(args.get(1).unwrap_or_default()),
+    )))
+}
+
+fn keys<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
+    match (args.get(1), args.get(2)) {
+        (_, Some(_)) => Err(Error::syntax()),
+        (pattern, None) => reply(matching_keys(cx.store, pattern.unwrap_or(b"*"))?),
+    }
+}
+
+fn scan<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
+    let position = parse_position(args.get(1))?;
+    reply(scan_step(
+        cx.store,
+        position,
+        ScanOptions::parse(args.from(2), true)?,
+    )?)
+}
+
+/// `TRIAD MISPLACED cursor [MATCH pattern] [COUNT n] [VALUES]`.
+fn misplaced<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
+    let position = parse_position(args.get(1))?;
+    let options = ScanOptions::parse(args.from(2), true)?;
+    let mut found = Collector::new(options);
+    let next = cx
+        .store
+        .misplaced_scan(position, options.count, &mut |key, value| {
+            found.visit(key, value);
+        });
+    reply(scan_reply(next, found.finish()?))
+}
+
+fn release<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
+    let released = cx.store.misplaced_delete(args.get(1).unwrap_or_default())?;
+    reply(Frame::Integer(i64::from(released)))
+}
+
+/// What a node tells about itself when it is asked by another: `TRIAD SELF`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SelfReport {
+    /// The keys in its table.
+    pub keys: i64,
+    /// The keys on its disk that another node owns.
+    pub misplaced: i64,
+    /// The version of its program.
+    pub version: String,
+}
+
+impl SelfReport {
+    /// The report as a reply.
+    pub fn into_frame(self) -> Frame<'static> {
+        Frame::Map(vec![
+            (Frame::bulk(&b"keys"[..]), Frame::Integer(self.keys)),
+            (
+                Frame::bulk(&b"misplaced"[..]),
+                Frame::Integer(self.misplaced),
+            ),
+            (
+                Frame::bulk(&b"version"[..]),
+                Frame::bulk(self.version.into_bytes()),
+            ),
+        ])
+    }
+
+    /// Reads such a reply; fields that are not known are passed over.
+    pub fn from_frame(frame: &Frame<'_>) -> Option<Self> {
+        let Frame::Map(fields) = frame else {
+            return None;
+        };
+        let field = |name: &str| {
+            fields.iter().find_map(|(field, value)| match field {
+                Frame::Bulk(field) if **field == *name.as_bytes() => Some(value),
+                _ => None,
+            })
+        };
+        let number = |name| match field(name) {
+            Some(Frame::Integer(number)) => Some(*number),
+            _ => None,
+        };
+        let Some(Frame::Bulk(version)) = field("version") else {
+            return None;
+        };
+        let version = String::from_utf8_lossy(version).into_owned();
+        Some(Self {
+            keys: number("keys")?,
+            misplaced: number("misplaced")?,
+            version,
+        })
+    }
+}
+
+fn tell_self<'s>(cx: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error> {
+    let count = |len: usize| i64::try_from(len).unwrap_or(i64::MAX);
+    let report = SelfReport {
+        keys: count(cx.store.len()),
+        misplaced: count(cx.store.misplaced_len()),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    reply(report.into_frame())
+}
+
+/// What a node says of itself when it connects to another, and is told in return.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hello {
+    /// Its name in the cluster file.
+    pub name: String,
+    /// The random number that its files carry.
+    pub node_id: String,
+    /// How often it has been started.
+    pub incarnation: u64,
+    /// The fingerprint of its list.
+    pub fingerprint: String,
+}
+
+impl Hello {
+    /// The request `TRIAD PEER protocol-version name node-id incarnation fingerprint`.
+    pub fn request(&self) -> [Vec<u8>; 7] {
+        let text = |text: &str| text.as_bytes().to_vec();
+        [
+            text("TRIAD"),
+            text("PEER"),
+            text(&PEER_PROTOCOL.to_string()),
+            text(&self.name),
+            text(&self.node_id),
+            text(&self.incarnation.to_string()),
+            text(&self.fingerprint),
+        ]
+    }
+
+    /// The answer to such a request: the same fields of the node that was asked.
+    pub fn into_frame(self) -> Frame<'static> {
+        let [_, _, fields @ ..] = self.request();
+        Frame::Array(fields.into_iter().map(Frame::bulk).collect())
+    }
+
+    /// Reads an answer.
+    pub fn from_frame(frame: &Frame<'_>) -> Result<Self, Error> {
+        let Frame::Array(fields) = frame else {
+            return Err(Error::syntax());
+        };
+        let fields: Option<Vec<&[u8]>> = fields
+            .iter()
+            .map(|field| match field {
+                Frame::Bulk(field) => Some(&**field),
+                _ => None,
+            })
+            .collect();
+        Self::from_fields(&fields.ok_or(Error::syntax())?)
+    }
+
+    fn from_fields(fields: &[&[u8]]) -> Result<Self, Error> {
+        let &[version, name, node_id, incarnation, fingerprint] = fields else {
+            return Err(Error::syntax());
+        };
+        let version = parse_number::<u64>(version)?;
+        if version != PEER_PROTOCOL {
+            return Err(Error::new(format!(
+                "PEERVERSION this node speaks version {PEER_PROTOCOL} of the peer protocol, the other \
+                 version {version}; install the same release on both"
+            )));
+        }
+        let text = |field: &[u8]| String::from_utf8(field.to_vec()).map_err(|_| Error::syntax());
+        Ok(Self {
+            name: text(name)?,
+            node_id: text(node_id)?,
+            incarnation: parse_number(incarnation)?,
+            fingerprint: text(fingerprint)?,
+        })
+    }
+}
+
+fn peer<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
+    let fields: Vec<&[u8]> = args.iter().skip(1).collect();
+    let hello = Hello::from_fields(&fields)?;
+    cx.session.protocol = Protocol::Resp3;
+    Ok(Outcome::Peer(hello))
+}

@@ -1,0 +1,356 @@
+//! Where a request goes: the one place that interprets routes and knows where keys live.
+//!
+//! For a client every key is reached from here: its own node runs the request, another node is sent
+//! it, or each owner is sent its part. For a peer everything runs here or is refused: a request crosses
+//! one link at most.
+
+use std::rc::Rc;
+
+use super::Node;
+use super::gather::{Gather, Joining, split_cursor};
+use super::link::{Link, Purpose, Readiness, Waiter, rules_differ};
+use super::outbox::Outbox;
+use crate::command::{
+    self, Command, Context, Error, Found, Hello, Outcome, Route, ScanOptions, Session,
+};
+use crate::limits::KEY_MAX_BYTES;
+use crate::placement::NodeIndex;
+use crate::resp::{self, Args, Frame};
+use crate::store::Seq;
+
+/// What the connection does after a request.
+#[derive(Debug)]
+pub(crate) enum Flow {
+    /// Goes on with the next one.
+    Next,
+    /// Keeps this request and asks again when the link wakes it: whether the peer can be reached is not
+    /// known yet.
+    Park(Rc<Link>),
+    /// Goes on when the link has room again.
+    Hold(Rc<Link>),
+    /// Ends, once the replies have left.
+    End,
+    /// Is from now on the link of this peer.
+    Peer(Hello),
+}
+
+/// One request on its way.
+pub(crate) struct Dispatch<'a> {
+    pub(crate) node: &'a Rc<Node>,
+    pub(crate) outbox: &'a Rc<Outbox>,
+    pub(crate) session: &'a mut Session,
+    /// The peer whose link this is.
+    pub(crate) peer: Option<&'a Hello>,
+}
+
+/// The arguments of one owner, and which elements of the whole they are.
+struct Share<'a> {
+    node: NodeIndex,
+    words: Vec<&'a [u8]>,
+    places: Vec<usize>,
+}
+
+impl Dispatch<'_> {
+    /// Carries out the request `args`; `raw` are its bytes, if they can be sent on as they are.
+    pub(crate) fn run(&mut self, args: Args<'_>, raw: Option<&[u8]>) -> Flow {
+        let found = match command::find(args).and_then(|found| check_keys(&found).map(|()| found)) {
+            Ok(found) => found,
+            Err(error) => return self.refuse(error),
+        };
+        if self.peer.is_some() {
+            return match self.admit_from_peer(&found) {
+                Ok(()) => self.run_here(&found),
+                Err(error) => self.refuse(error),
+            };
+        }
+        match found.command.route {
+            Route::Here => self.run_here(&found),
+            Route::Key => self.route_key(&found, args, raw),
+            Route::Split(merge) => self.split(&found, args, raw, Joining::Merge(merge)),
+            Route::Everywhere(merge) => self.everywhere(&found, args, Joining::Merge(merge)),
+            Route::Cursor => self.scan(&found),
+            Route::Survey => self.survey(&found),
+        }
+    }
+
+    fn refuse(&self, error: Error) -> Flow {
+        self.outbox
+            .push_frame(&error.into_frame(), self.session.protocol);
+        Flow::Next
+    }
+
+    /// What a peer may ask: about this node always, for keys only if both nodes have the same list and
+    /// the keys are this node's.
+    fn admit_from_peer(&self, found: &Found<'_>) -> Result<(), Error> {
+        let (host, command) = (&self.node.host, found.command);
+        let Some(peer) = self.peer else { return Ok(()) };
+        let is_question = command.route == Route::Here && !is_write(command);
+        if !is_question && peer.fingerprint != self.node.hello.fingerprint {
+            return Err(rules_differ(&host.name, &peer.name));
+        }
+        match command.route {
+            Route::Key | Route::Split(_) => {
+                match command.keys.of(found.args).find(|key| !host.owns(key)) {
+                    None => Ok(()),
+                    Some(key) => Err(Error::new(format!(
+                        "NOTOWNER {} is asked by {} for a key of {}; requests are forwarded once only",
+                        host.name,
+                        peer.name,
+                        host.placement.name(host.placement.owner(key))
+                    ))),
+                }
+            }
+            Route::Survey => Err(Error::new("ERR a peer asks TRIAD SELF")),
+            Route::Here | Route::Everywhere(_) | Route::Cursor => Ok(()),
+        }
+    }
+
+    /// Runs the request on this node's own table and adds its reply.
+    fn run_here(&mut self, found: &Found<'_>) -> Flow {
+        let node = self.node;
+        command::count(&node.host.counters.commands, 1);
+        let mut store = node.store.borrow_mut();
+        let cx = Context {
+            store: &mut store,
+            session: self.session,
+            host: &node.host,
+        };
+        let (frame, flow) = match (found.command.run)(cx, found.args) {
+            Ok(Outcome::Reply(frame)) => (frame, Flow::Next),
+            Ok(Outcome::Close(frame)) => (frame, Flow::End),
+            Ok(Outcome::Checkpoint) => {
+                let ticket = self.outbox.reserve(self.session.protocol);
+                node.saver.request(Rc::clone(self.outbox), ticket);
+                return Flow::Next;
+            }
+            Ok(Outcome::Peer(hello)) => return Flow::Peer(hello),
+            Err(error) => (error.into_frame(), Flow::Next),
+        };
+        self.outbox.push_frame(&frame, self.session.protocol);
+        drop(frame);
+        self.outbox.gate_last(node.gate_of(&store));
+        flow
+    }
+
+    /// Runs a part of a request on this node's own table.
+    fn run_part(&mut self, command: &Command, words: &[&[u8]]) -> (Frame<'static>, Seq) {
+        let node = self.node;
+        command::count(&node.host.counters.commands, 1);
+        let mut store = node.store.borrow_mut();
+        let cx = Context {
+            store: &mut store,
+            session: self.session,
+            host: &node.host,
+        };
+        let frame = match (command.run)(cx, Args::from_slices(words)) {
+            Ok(Outcome::Reply(frame)) => frame.into_owned(),
+            Ok(_) => Error::syntax().into_frame(),
+            Err(error) => error.into_frame(),
+        };
+        (frame, node.gate_of(&store))
+    }
+
+    fn route_key(&mut self, found: &Found<'_>, args: Args<'_>, raw: Option<&[u8]>) -> Flow {
+        let placement = &self.node.host.placement;
+        let owner = found
+            .command
+            .keys
+            .of(found.args)
+            .next()
+            .map(|key| placement.owner(key));
+        match owner.and_then(|owner| self.node.link(owner)) {
+            Some(link) => self.forward(&link, args, raw),
+            None => self.run_here(found),
+        }
+    }
+
+    /// Sends a whole request on, and its reply back.
+    fn forward(&mut self, link: &Rc<Link>, args: Args<'_>, raw: Option<&[u8]>) -> Flow {
+        let host = &self.node.host;
+        command::count(&host.counters.forwarded, 1);
+        let ticket = self.outbox.reserve(self.session.protocol);
+        let waiter = Waiter::Client(Rc::clone(self.outbox), ticket);
+        link.send(Purpose::Data, waiter, host, |out| match raw {
+            Some(raw) => out.extend_from_slice(raw),
+            None => resp::encode_request(args.iter(), out),
+        });
+        hold_if_full(link)
+    }
+
+    fn split(
+        &mut self,
+        found: &Found<'_>,
+        args: Args<'_>,
+        raw: Option<&[u8]>,
+        joining: Joining,
+    ) -> Flow {
+        let shares = self.shares(found);
+        if let [only] = shares.as_slice() {
+            return match self.node.link(only.node) {
+                Some(link) => self.forward(&link, args, raw),
+                None => self.run_here(found),
+            };
+        }
+        self.gather(found.command, &shares, joining, Purpose::Data)
+    }
+
+    /// Sorts the keys of a request, each with what stands behind it, by owner.
+    fn shares<'a>(&self, found: &Found<'a>) -> Vec<Share<'a>> {
+        let (keys, args) = (found.command.keys, found.args);
+        let mut shares: Vec<Share<'a>> = Vec::new();
+        for (place, key) in keys.of(args).enumerate() {
+            let owner = self.node.host.placement.owner(key);
+            let share = if let Some(at) = shares.iter().position(|share| share.node == owner) {
+                shares.get_mut(at)
+            } else {
+                let words = vec![found.command.name.as_bytes()];
+                shares.push(Share {
+                    node: owner,
+                    words,
+                    places: Vec::new(),
+                });
+                shares.last_mut()
+            };
+            if let Some(share) = share {
+                let first = keys.first + place * keys.step;
+                share.words.extend(args.iter().skip(first).take(keys.step));
+                share.places.push(place);
+            }
+        }
+        shares
+    }
+
+    fn everywhere(&mut self, found: &Found<'_>, args: Args<'_>, joining: Joining) -> Flow {
+        if self.node.host.placement.len() == 1 {
+            return self.run_here(found);
+        }
+        let words: Vec<_> = args.iter().collect();
+        let share = |node| Share {
+            node,
+            words: words.clone(),
+            places: Vec::new(),
+        };
+        let shares: Vec<_> = self.node.host.placement.indices().map(share).collect();
+        self.gather(found.command, &shares, joining, Purpose::Data)
+    }
+
+    /// Asks every node about itself; those that cannot be asked are listed with the cause.
+    fn survey(&mut self, found: &Found<'_>) -> Flow {
+        let words: [&[u8]; 2] = [b"TRIAD", b"SELF"];
+        let share = |node| Share {
+            node,
+            words: words.to_vec(),
+            places: Vec::new(),
+        };
+        let shares: Vec<_> = self.node.host.placement.indices().map(share).collect();
+        self.send_parts(found.command, &shares, Joining::Survey, Purpose::Question)
+    }
+
+    /// One step of a scan, on the node that the cursor names.
+    fn scan(&mut self, found: &Found<'_>) -> Flow {
+        let cursor = std::str::from_utf8(found.args.get(1).unwrap_or_default());
+        let cursor = cursor
+            .ok()
+            .and_then(|text| text.parse().ok())
+            .and_then(split_cursor);
+        let place = cursor.and_then(|(node, _)| self.node.host.placement.index(node));
+        let (Some((_, position)), Some(node)) = (cursor, place) else {
+            return self.refuse(Error::new("ERR invalid cursor"));
+        };
+        if let Err(error) = ScanOptions::parse(found.args.from(2), false) {
+            return self.refuse(error);
+        }
+        let position = position.to_string();
+        let mut words: Vec<&[u8]> = vec![found.command.name.as_bytes(), position.as_bytes()];
+        words.extend(found.args.iter().skip(2));
+        let shares = vec![Share {
+            node,
+            words,
+            places: Vec::new(),
+        }];
+        self.gather(found.command, &shares, Joining::Cursor(node), Purpose::Data)
+    }
+
+    /// Sends each owner its part, if all of them can be reached; otherwise nothing is done anywhere.
+    fn gather(
+        &mut self,
+        command: &'static Command,
+        shares: &[Share<'_>],
+        joining: Joining,
+        purpose: Purpose,
+    ) -> Flow {
+        let here = &self.node.host.name;
+        for link in shares.iter().filter_map(|share| self.node.link(share.node)) {
+            match link.readiness(purpose, here) {
+                Readiness::Up => {}
+                Readiness::Unknown => return Flow::Park(link),
+                Readiness::Down(error) => return self.refuse(error),
+            }
+        }
+        self.send_parts(command, shares, joining, purpose)
+    }
+
+    fn send_parts(
+        &mut self,
+        command: &'static Command,
+        shares: &[Share<'_>],
+        joining: Joining,
+        purpose: Purpose,
+    ) -> Flow {
+        let node = self.node;
+        let (outbox, ticket) = (
+            Rc::clone(self.outbox),
+            self.outbox.reserve(self.session.protocol),
+        );
+        let parts = shares
+            .iter()
+            .map(|share| (share.node, share.places.clone()));
+        let gather = Gather::new(
+            outbox,
+            ticket,
+            joining,
+            command.name,
+            is_write(command),
+            parts,
+        );
+        let mut flow = Flow::Next;
+        for (index, share) in shares.iter().enumerate() {
+            if let Some(link) = node.link(share.node) {
+                command::count(&node.host.counters.forwarded, 1);
+                let waiter = Waiter::Part(Rc::clone(&gather), index);
+                link.send(purpose, waiter, &node.host, |out| {
+                    resp::encode_request(share.words.iter().copied(), out);
+                });
+                if link.is_full() {
+                    flow = Flow::Hold(link);
+                }
+            } else {
+                let (frame, seq) = self.run_part(command, &share.words);
+                gather.fill(index, frame, seq, &node.host);
+            }
+        }
+        flow
+    }
+}
+
+fn hold_if_full(link: &Rc<Link>) -> Flow {
+    if link.is_full() {
+        Flow::Hold(Rc::clone(link))
+    } else {
+        Flow::Next
+    }
+}
+
+fn is_write(command: &Command) -> bool {
+    command.flags.contains(&"write")
+}
+
+/// Refuses keys that are too long before anything is done with them.
+fn check_keys(found: &Found<'_>) -> Result<(), Error> {
+    let too_long = found
+        .command
+        .keys
+        .of(found.args)
+        .find(|key| key.len() > KEY_MAX_BYTES);
+    too_long.map_or(Ok(()), |key| Err(Error::key_too_long(key.len())))
+}

@@ -1,0 +1,301 @@
+//! This node's own connection to a peer: one, in this direction, first in first out.
+//!
+//! Requests of all clients that are for the peer's keys go out on it in the order in which they were
+//! carried out here, without waiting for each other, and the replies come back in that order. The
+//! state stands here; the task that connects, writes and reads is in [`task`].
+
+mod backoff;
+mod explain;
+mod task;
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+pub(crate) use task::run;
+
+use super::gather::Gather;
+use super::outbox::Outbox;
+use super::replies::Ticket;
+use crate::command::{Error, Host};
+use crate::limits::{LINK_QUEUE_MAX_BYTES, LINK_REQUESTS_MAX, READ_CHUNK_BYTES};
+use crate::resp::Frame;
+
+/// Who waits for a reply of the peer.
+#[derive(Debug)]
+pub(crate) enum Waiter {
+    /// A connection, for the whole reply.
+    Client(Rc<Outbox>, Ticket),
+    /// A request of several parts, for this one.
+    Part(Rc<Gather>, usize),
+}
+
+impl Waiter {
+    pub(crate) fn deliver(self, frame: Frame<'static>, host: &Host) {
+        match self {
+            Self::Client(outbox, ticket) => outbox.fill(ticket, &frame, 0),
+            Self::Part(gather, index) => gather.fill(index, frame, 0, host),
+        }
+    }
+}
+
+/// What a link can do for a request now.
+#[derive(Debug)]
+pub(crate) enum Readiness {
+    /// Send it.
+    Up,
+    /// The first attempt to connect has not ended: ask again when the link wakes those who wait.
+    Unknown,
+    /// Refuse the request with this.
+    Down(Error),
+}
+
+/// Whether a request may change or show data, or only asks about the node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    Data,
+    Question,
+}
+
+#[derive(Debug)]
+enum State {
+    /// The first attempt to connect runs.
+    Connecting,
+    Up {
+        rules_differ: bool,
+    },
+    Down {
+        cause: String,
+    },
+}
+
+#[derive(Debug)]
+struct Sent {
+    waiter: Waiter,
+    /// Where the request begins in all that was ever queued.
+    start: u64,
+}
+
+#[derive(Debug)]
+struct Inner {
+    state: State,
+    /// Requests that are not written yet, behind `taken` bytes that are.
+    queue: Vec<u8>,
+    taken: usize,
+    /// All bytes that were ever queued, and ever written.
+    queued: u64,
+    written: u64,
+    waiters: VecDeque<Sent>,
+    /// Connections to be woken when the state changes or the queue has room.
+    held: Vec<Rc<Outbox>>,
+}
+
+/// See the module's text.
+#[derive(Debug)]
+pub(crate) struct Link {
+    pub(crate) name: String,
+    pub(crate) address: String,
+    inner: RefCell<Inner>,
+    /// When a byte last moved, or the first request was queued after a rest.
+    moved: Cell<Instant>,
+    /// Something was queued, for the task.
+    queued: Notify,
+    /// The peer has shown that it is there: connect now.
+    hurry: Notify,
+    /// A request was refused because the peer is down: connect soon.
+    demand: Notify,
+}
+
+impl Link {
+    pub(crate) fn new(name: String, address: String) -> Self {
+        let inner = Inner {
+            state: State::Connecting,
+            queue: Vec::new(),
+            taken: 0,
+            queued: 0,
+            written: 0,
+            waiters: VecDeque::new(),
+            held: Vec::new(),
+        };
+        let inner = RefCell::new(inner);
+        let (queued, hurry, demand) = (Notify::new(), Notify::new(), Notify::new());
+        Self {
+            name,
+            address,
+            inner,
+            moved: Cell::new(Instant::now()),
+            queued,
+            hurry,
+            demand,
+        }
+    }
+
+    /// Whether a request would be sent. `here` is this node's name.
+    pub(crate) fn readiness(&self, purpose: Purpose, here: &str) -> Readiness {
+        match &self.inner.borrow().state {
+            State::Connecting => Readiness::Unknown,
+            State::Up { rules_differ: true } if purpose == Purpose::Data => {
+                Readiness::Down(rules_differ(here, &self.name))
+            }
+            State::Up { .. } => Readiness::Up,
+            State::Down { cause } => {
+                self.demand.notify_one();
+                Readiness::Down(self.unreachable(cause))
+            }
+        }
+    }
+
+    /// Queues the request that `encode` writes, or refuses it at once.
+    pub(crate) fn send(
+        &self,
+        purpose: Purpose,
+        waiter: Waiter,
+        host: &Host,
+        encode: impl FnOnce(&mut Vec<u8>),
+    ) {
+        if let Readiness::Down(error) = self.readiness(purpose, &host.name) {
+            waiter.deliver(error.into_frame(), host);
+            return;
+        }
+        let mut inner = self.inner.borrow_mut();
+        let start = inner.queued;
+        let before = inner.queue.len();
+        encode(&mut inner.queue);
+        inner.queued += (inner.queue.len() - before) as u64;
+        if inner.waiters.is_empty() {
+            self.moved.set(Instant::now());
+        }
+        inner.waiters.push_back(Sent { waiter, start });
+        drop(inner);
+        self.queued.notify_one();
+    }
+
+    /// Whether the peer takes requests more slowly than they come.
+    pub(crate) fn is_full(&self) -> bool {
+        let inner = self.inner.borrow();
+        inner.queue.len() - inner.taken > LINK_QUEUE_MAX_BYTES
+            || inner.waiters.len() >= LINK_REQUESTS_MAX
+    }
+
+    /// Wakes `outbox` when the state changes or the queue has room.
+    pub(crate) fn hold(&self, outbox: &Rc<Outbox>) {
+        if !outbox.awaits_link.replace(true) {
+            self.inner.borrow_mut().held.push(Rc::clone(outbox));
+        }
+    }
+
+    /// The peer has connected to us, so it can be reached: forget the pauses.
+    pub(crate) fn hurry(&self) {
+        self.hurry.notify_one();
+    }
+
+    fn unreachable(&self, cause: &str) -> Error {
+        Error::new(format!(
+            "UNREACHABLE {} {}: {cause}",
+            self.name, self.address
+        ))
+    }
+
+    fn has_waiters(&self) -> bool {
+        !self.inner.borrow().waiters.is_empty()
+    }
+
+    fn set_up(&self, rules_differ: bool, host: &Host) {
+        self.inner.borrow_mut().state = State::Up { rules_differ };
+        if rules_differ {
+            // What was queued before the peer was known must not reach it.
+            let error = self::rules_differ(&host.name, &self.name).into_frame();
+            self.abandon(host, |_| error.clone());
+        }
+        self.release_held();
+    }
+
+    /// The link broke, or could not be made. What was not sent has had no effect; of what was sent
+    /// nobody knows.
+    fn set_down(&self, cause: String, host: &Host) {
+        let (unreachable, name) = (self.unreachable(&cause), self.name.clone());
+        let unknown = Error::new(format!(
+            "OUTCOMEUNKNOWN {name} {}: {cause}; the request was sent and may have been carried out",
+            self.address
+        ));
+        self.inner.borrow_mut().state = State::Down { cause };
+        self.abandon(host, |was_sent| {
+            if was_sent {
+                unknown.clone().into_frame()
+            } else {
+                unreachable.clone().into_frame()
+            }
+        });
+        self.release_held();
+    }
+
+    /// Answers all who wait, each according to whether any byte of its request was written.
+    fn abandon(&self, host: &Host, answer: impl Fn(bool) -> Frame<'static>) {
+        let mut inner = self.inner.borrow_mut();
+        let waiters = std::mem::take(&mut inner.waiters);
+        let written = inner.written;
+        (inner.queue, inner.taken) = (Vec::new(), 0);
+        inner.written = inner.queued;
+        drop(inner);
+        for sent in waiters {
+            sent.waiter.deliver(answer(sent.start < written), host);
+        }
+    }
+
+    fn release_held(&self) {
+        let held = std::mem::take(&mut self.inner.borrow_mut().held);
+        for outbox in held {
+            outbox.awaits_link.set(false);
+            outbox.wake();
+        }
+    }
+
+    fn release_held_if_room(&self) {
+        if !self.inner.borrow().held.is_empty() && !self.is_full() {
+            self.release_held();
+        }
+    }
+
+    /// Gives `frame` to the one who has waited longest; false if nobody waits.
+    fn deliver(&self, frame: Frame<'static>, host: &Host) -> bool {
+        let Some(sent) = self.inner.borrow_mut().waiters.pop_front() else {
+            return false;
+        };
+        sent.waiter.deliver(frame, host);
+        true
+    }
+
+    /// Lets `write` take bytes off the queue; it returns how many it took.
+    fn drain<E>(&self, write: impl FnOnce(&[u8]) -> Result<usize, E>) -> Result<usize, E> {
+        let inner = &mut *self.inner.borrow_mut();
+        let count = write(inner.queue.get(inner.taken..).unwrap_or_default())?;
+        inner.written += count as u64;
+        inner.taken += count;
+        self.moved.set(Instant::now());
+        if inner.taken == inner.queue.len() {
+            inner.taken = 0;
+            inner.queue.clear();
+            inner.queue.shrink_to(READ_CHUNK_BYTES);
+        } else if inner.taken > LINK_QUEUE_MAX_BYTES {
+            inner.queue.drain(..inner.taken);
+            inner.taken = 0;
+        }
+        Ok(count)
+    }
+
+    fn has_queue(&self) -> bool {
+        let inner = self.inner.borrow();
+        inner.taken < inner.queue.len()
+    }
+}
+
+/// The two nodes have different lists and must not share keys.
+pub(crate) fn rules_differ(one: &str, other: &str) -> Error {
+    Error::new(format!(
+        "RULESDIFFER {one} and {other} have different lists of rules; start both with the same \
+         cluster file"
+    ))
+}

@@ -1,0 +1,219 @@
+//! The task of one peer link: connect, shake hands, write what is queued, deliver what comes back.
+//!
+//! It never waits for a client or for another link: replies are put where they belong, and a client
+//! that has too many is closed by its own outbox.
+
+use std::io;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::super::Node;
+use super::Link;
+use super::backoff::Backoff;
+use super::explain::{asleep, explain};
+use crate::client::resolve;
+use crate::cluster::Address;
+use crate::command::Hello;
+use crate::limits::{
+    BACKOFF_FIRST, BACKOFF_ON_DEMAND, CONNECT_TIMEOUT, LINK_SEND_BUFFER_BYTES, LINK_SILENCE,
+    READ_CHUNK_BYTES, REPLY_MAX_BYTES,
+};
+use crate::resp::{self, Frame, FrameDecoder};
+
+/// Keeps the link to a peer for as long as the node runs.
+pub(crate) async fn run(node: Rc<Node>, link: Rc<Link>, address: Address) {
+    let mut backoff = Backoff::new();
+    loop {
+        let attempt = timeout(CONNECT_TIMEOUT, connect(&node, &link, &address)).await;
+        let connected = attempt.unwrap_or_else(|_| {
+            Err(asleep(&format!(
+                "no answer within {} s",
+                CONNECT_TIMEOUT.as_secs()
+            )))
+        });
+        match connected {
+            Ok((stream, decoder, rules_differ)) => {
+                tracing::info!(peer = link.name, rules_differ, "linked");
+                let since = Instant::now();
+                link.set_up(rules_differ, &node.host);
+                let cause = pump(&node, &link, stream, decoder).await;
+                tracing::warn!(peer = link.name, cause, "link lost");
+                link.set_down(cause, &node.host);
+                // A peer that went away may be back at once; one that keeps closing may not make us spin.
+                if since.elapsed() >= BACKOFF_FIRST {
+                    backoff.reset();
+                    continue;
+                }
+            }
+            Err(cause) => {
+                tracing::debug!(peer = link.name, cause, "not linked");
+                link.set_down(cause, &node.host);
+            }
+        }
+        pause(&link, &mut backoff).await;
+    }
+}
+
+/// Waits until the next attempt: the pause, or less when somebody asks for the peer, or nothing
+/// when the peer itself shows up.
+async fn pause(link: &Link, backoff: &mut Backoff) {
+    let ended = Instant::now();
+    let mut until = ended + backoff.pause();
+    loop {
+        tokio::select! {
+            () = sleep_until(until) => return,
+            () = link.hurry.notified() => return backoff.reset(),
+            () = link.demand.notified() => until = until.min(ended + BACKOFF_ON_DEMAND),
+        }
+    }
+}
+
+/// Connects and says who we are; learns whether the peer has the same list.
+async fn connect(
+    node: &Node,
+    link: &Link,
+    address: &Address,
+) -> Result<(TcpStream, FrameDecoder, bool), String> {
+    let mut stream = dial(address).await?;
+    let mut request = Vec::new();
+    let words = node.hello.request();
+    resp::encode_request(words.iter().map(Vec::as_slice), &mut request);
+    stream
+        .write_all(&request)
+        .await
+        .map_err(|error| explain(&error))?;
+    let mut decoder = FrameDecoder::new(REPLY_MAX_BYTES);
+    let answer = loop {
+        match decoder.next() {
+            Ok(Some(frame)) => break frame,
+            Ok(None) => {}
+            Err(error) => return Err(format!("what runs there is not a triad node: {error}")),
+        }
+        decoder.buffer().reserve(READ_CHUNK_BYTES);
+        match stream.read_buf(decoder.buffer()).await {
+            Ok(0) => return Err("what runs there closed the connection at once".to_owned()),
+            Ok(_) => {}
+            Err(error) => return Err(explain(&error)),
+        }
+    };
+    let peer = match &answer {
+        Frame::Error(text) => return Err(format!("refused by what runs there: {text}")),
+        frame => Hello::from_frame(frame).map_err(|error| error.to_string())?,
+    };
+    if peer.name != link.name {
+        return Err(format!(
+            "the node there is {}; correct the cluster file",
+            peer.name
+        ));
+    }
+    Ok((stream, decoder, peer.fingerprint != node.hello.fingerprint))
+}
+
+/// Connects to the first of the peer's addresses that takes the connection.
+async fn dial(address: &Address) -> Result<TcpStream, String> {
+    let mut last = "the name leads to no address".to_owned();
+    for candidate in resolve(address).await? {
+        match dial_one(candidate).await {
+            Ok(stream) => return Ok(stream),
+            Err(error) => last = explain(&error),
+        }
+    }
+    Err(last)
+}
+
+async fn dial_one(address: SocketAddr) -> io::Result<TcpStream> {
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
+    socket.set_send_buffer_size(u32::try_from(LINK_SEND_BUFFER_BYTES).unwrap_or(u32::MAX))?;
+    let stream = socket.connect(address).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+/// Carries requests and replies until the link breaks; returns why it did.
+async fn pump(node: &Node, link: &Link, stream: TcpStream, mut decoder: FrameDecoder) -> String {
+    loop {
+        let blocked = match write_queue(link, &stream) {
+            Ok(blocked) => blocked,
+            Err(error) => return explain(&error),
+        };
+        let result = tokio::select! {
+            ready = stream.readable() => ready.and_then(|()| read_some(link, &stream, &mut decoder)),
+            ready = stream.writable(), if blocked => ready,
+            () = link.queued.notified() => Ok(()),
+            () = sleep_until(link.moved.get() + LINK_SILENCE), if link.has_waiters() => {
+                if link.moved.get().elapsed() >= LINK_SILENCE {
+                    return asleep(&format!("no answer within {} s", LINK_SILENCE.as_secs()));
+                }
+                Ok(())
+            }
+        };
+        if let Err(error) = result {
+            return explain(&error);
+        }
+        if let Err(cause) = deliver(node, link, &mut decoder) {
+            return cause;
+        }
+    }
+}
+
+/// Writes what is queued; true if more must wait for the socket.
+fn write_queue(link: &Link, stream: &TcpStream) -> io::Result<bool> {
+    while link.has_queue() {
+        match link.drain(|queue| stream.try_write(queue)) {
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(true),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(false)
+}
+
+/// Reads what has arrived, if anything has.
+fn read_some(link: &Link, stream: &TcpStream, decoder: &mut FrameDecoder) -> io::Result<()> {
+    let buffer = decoder.buffer();
+    buffer.reserve(READ_CHUNK_BYTES.max(buffer.len()));
+    match stream.try_read_buf(buffer) {
+        Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
+        Ok(_) => {
+            link.moved.set(Instant::now());
+            Ok(())
+        }
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Hands every whole reply to the one who waits for it.
+fn deliver(node: &Node, link: &Link, decoder: &mut FrameDecoder) -> Result<(), String> {
+    loop {
+        match decoder.next() {
+            // The peer is at work: a sign of life, and no reply.
+            Ok(Some(Frame::Push(_))) => {}
+            Ok(Some(frame)) => {
+                if !link.deliver(frame, &node.host) {
+                    return Err("the peer sent a reply that nobody asked for".to_owned());
+                }
+            }
+            Ok(None) => break,
+            Err(error) => return Err(format!("the peer sent what is not RESP: {error}")),
+        }
+    }
+    decoder.shrink();
+    link.release_held_if_room();
+    Ok(())
+}
+
+// A sign of life must come several times within the silence that breaks a link.
+const _: () = assert!(
+    crate::limits::LINK_BUSY_SIGN.as_millis() * 3 < LINK_SILENCE.as_millis()
+        && Duration::as_millis(&BACKOFF_ON_DEMAND) >= BACKOFF_FIRST.as_millis()
+);

@@ -1,0 +1,106 @@
+//! A node: it listens, carries out requests, and is linked to the other nodes.
+//!
+//! One thread runs everything: the table needs no lock, requests of one connection take effect in the
+//! order in which they came, and the writes of all connections that are ready at the same time share
+//! one fsync. Only the disk has threads of its own, in the store.
+//!
+//! * `start` makes a node from its configuration and runs it
+//! * `listener` accepts connections; `connection` serves each
+//! * `dispatch` decides where a request goes; `gather` joins what comes back from several nodes
+//! * `outbox` and `replies` keep each connection's replies in order, and back until they are durable
+//! * `link` is this node's connection to a peer; `inbound` knows the peers' connections to it
+//! * `journal` and `saver` drive the store
+
+mod connection;
+mod dispatch;
+mod gather;
+mod inbound;
+mod journal;
+mod link;
+mod listener;
+mod outbox;
+mod replies;
+mod saver;
+mod start;
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::{Rc, Weak};
+
+use tokio::sync::Notify;
+
+pub use start::{Config, Prepared, RunError, Running, StartError};
+
+use self::inbound::Inbound;
+use self::journal::Journal;
+use self::link::Link;
+use self::outbox::Outbox;
+use self::saver::Saver;
+use crate::command::{Hello, Host};
+use crate::placement::NodeIndex;
+use crate::resp::RequestLimits;
+use crate::store::Store;
+
+/// All that the tasks of one node share.
+pub(crate) struct Node {
+    host: Host,
+    /// What this node says of itself to peers.
+    hello: Hello,
+    store: RefCell<Store>,
+    /// By place in the list; none for this node itself.
+    links: Vec<Option<Rc<Link>>>,
+    inbound: Inbound,
+    journal: Journal,
+    saver: Saver,
+    /// The open connections, by number.
+    outboxes: RefCell<HashMap<u64, Weak<Outbox>>>,
+    /// The unread reply bytes of all connections.
+    unread: Rc<Cell<usize>>,
+    stopping: Cell<bool>,
+    /// The last connection has ended while the node stops.
+    drained: Notify,
+}
+
+impl Node {
+    /// The link to a node, or none if it is this one.
+    fn link(&self, index: NodeIndex) -> Option<Rc<Link>> {
+        self.links.get(index.as_usize()).and_then(Clone::clone)
+    }
+
+    fn request_limits(&self) -> RequestLimits {
+        RequestLimits {
+            bulk_max_bytes: self.host.value_max_bytes,
+            ..RequestLimits::default()
+        }
+    }
+
+    /// A peer has connected to this node, so it can be reached.
+    fn peer_showed_up(&self, hello: &Hello) {
+        let link = self
+            .host
+            .placement
+            .index_of(&hello.name)
+            .and_then(|index| self.link(index));
+        if let Some(link) = link {
+            link.hurry();
+        }
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.stopping.get()
+    }
+
+    /// Has every connection end once it has had its replies.
+    fn stop(&self) {
+        self.stopping.set(true);
+        let outboxes: Vec<_> = self
+            .outboxes
+            .borrow()
+            .values()
+            .filter_map(Weak::upgrade)
+            .collect();
+        for outbox in outboxes {
+            outbox.wake();
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! The shared half of a connection: its replies, and what others need to hand it one.
+//!
+//! The connection's own task decodes and writes; the readers of peer links, the journal and the
+//! checkpoint put replies in here and wake it. None of them ever waits for it: what is too much is
+//! answered by closing this connection, not by holding up the one who delivers.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use tokio::sync::Notify;
+
+use super::replies::{Replies, Ticket};
+use crate::limits::{
+    LINK_REQUESTS_MAX, REPLY_EXPECTED_BYTES, UNREAD_REPLY_MAX_BYTES, UNREAD_TOTAL_MAX_BYTES,
+    WINDOW_REPLY_BYTES, WINDOW_REQUESTS,
+};
+use crate::resp::{self, Frame, Protocol};
+use crate::store::Seq;
+
+/// See the module's text.
+#[derive(Debug)]
+pub(crate) struct Outbox {
+    replies: RefCell<Replies>,
+    wake: Notify,
+    closed: Cell<bool>,
+    /// What the next reply of a peer is expected to weigh, in bytes.
+    expected: Cell<usize>,
+    /// This connection's part of `total`.
+    counted: Cell<usize>,
+    /// The unread reply bytes of all connections.
+    total: Rc<Cell<usize>>,
+    /// The replies that may be held back.
+    window: Cell<usize>,
+    /// Whether it is listed to be woken by the journal, and by a link: once is enough.
+    pub(super) awaits_journal: Cell<bool>,
+    pub(super) awaits_link: Cell<bool>,
+}
+
+impl Outbox {
+    pub(crate) fn new(total: Rc<Cell<usize>>) -> Self {
+        Self {
+            replies: RefCell::default(),
+            wake: Notify::new(),
+            closed: Cell::new(false),
+            expected: Cell::new(REPLY_EXPECTED_BYTES),
+            counted: Cell::new(0),
+            total,
+            window: Cell::new(WINDOW_REQUESTS),
+            awaits_journal: Cell::new(false),
+            awaits_link: Cell::new(false),
+        }
+    }
+
+    /// The connection is a peer's: it carries the requests of many clients.
+    pub(crate) fn widen(&self) {
+        self.window.set(LINK_REQUESTS_MAX);
+    }
+
+    /// Adds a reply that is known now; see [`Replies::push`].
+    pub(crate) fn push(&self, write: impl FnOnce(&mut Vec<u8>)) {
+        self.replies.borrow_mut().push(write);
+        self.count();
+    }
+
+    /// Adds a reply that depends on nothing.
+    pub(crate) fn push_frame(&self, frame: &Frame<'_>, protocol: Protocol) {
+        self.push(|out| resp::encode(frame, protocol, out));
+    }
+
+    /// Holds back the reply that was just pushed; see [`Replies::gate_last`].
+    pub(crate) fn gate_last(&self, seq: Seq) {
+        self.replies.borrow_mut().gate_last(seq);
+    }
+
+    /// Keeps the place of a reply that comes later.
+    pub(crate) fn reserve(&self, protocol: Protocol) -> Ticket {
+        self.replies.borrow_mut().reserve(protocol)
+    }
+
+    /// Gives such a reply, and wakes the connection.
+    pub(crate) fn fill(&self, ticket: Ticket, frame: &Frame<'_>, seq: Seq) {
+        if self.closed.get() {
+            return;
+        }
+        let bytes = self.replies.borrow_mut().fill(ticket, frame, seq);
+        // Grows at once, forgets slowly: the window must fit the large replies among small ones.
+        let before = self.expected.get();
+        self.expected.set(bytes.max(before - before / 8));
+        self.count();
+        let unread = self.counted.get();
+        let crowded = self.total.get() > UNREAD_TOTAL_MAX_BYTES && unread > WINDOW_REPLY_BYTES;
+        if unread > UNREAD_REPLY_MAX_BYTES || crowded {
+            tracing::warn!(unread, "closed a client that does not read its replies");
+            self.close();
+        }
+        self.wake.notify_one();
+    }
+
+    /// Whether a further request may be carried out for this connection.
+    pub(crate) fn has_room(&self) -> bool {
+        let replies = self.replies.borrow();
+        let coming = replies.waiting().saturating_mul(self.expected.get());
+        replies.held() < self.window.get()
+            && replies.unread_bytes().saturating_add(coming) < WINDOW_REPLY_BYTES
+    }
+
+    /// Ends the connection: nothing more is carried out or sent.
+    pub(crate) fn close(&self) {
+        self.closed.set(true);
+        *self.replies.borrow_mut() = Replies::default();
+        self.count();
+        self.wake.notify_one();
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.get()
+    }
+
+    /// Has the connection's task look again at what it may do.
+    pub(crate) fn wake(&self) {
+        self.wake.notify_one();
+    }
+
+    /// Waits for [`Outbox::wake`] or a reply.
+    pub(crate) async fn woken(&self) {
+        self.wake.notified().await;
+    }
+
+    /// Lets the connection's task write what may leave.
+    pub(crate) fn with<R>(&self, act: impl FnOnce(&mut Replies) -> R) -> R {
+        let result = act(&mut self.replies.borrow_mut());
+        self.count();
+        result
+    }
+
+    fn count(&self) {
+        let unread = self.replies.borrow().unread_bytes();
+        let others = self.total.get() - self.counted.replace(unread);
+        self.total.set(others + unread);
+    }
+}
+
+impl Drop for Outbox {
+    fn drop(&mut self) {
+        self.total.set(self.total.get() - self.counted.get());
+    }
+}

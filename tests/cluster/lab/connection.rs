@@ -1,0 +1,139 @@
+//! A blocking connection that a test can use as clumsily as it likes.
+
+use std::collections::HashMap;
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+
+use triad::limits::REPLY_MAX_BYTES;
+use triad::resp::{Frame, FrameDecoder, encode_request};
+
+use super::PATIENCE;
+
+/// A connection to a node.
+pub(crate) struct Connection {
+    stream: TcpStream,
+    decoder: FrameDecoder,
+}
+
+impl Connection {
+    /// Connects.
+    pub(crate) fn open(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).unwrap();
+        stream.set_nodelay(true).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_write_timeout(Some(PATIENCE)).unwrap();
+        Self {
+            stream,
+            decoder: FrameDecoder::new(REPLY_MAX_BYTES),
+        }
+    }
+
+    /// One request and its reply, whatever it is.
+    pub(crate) fn call<W: AsRef<[u8]>>(&mut self, words: &[W]) -> Frame<'static> {
+        self.send(words);
+        self.reply()
+    }
+
+    /// Sends a request; its reply is read later.
+    pub(crate) fn send<W: AsRef<[u8]>>(&mut self, words: &[W]) {
+        let mut bytes = Vec::new();
+        encode_request(words.iter().map(AsRef::as_ref), &mut bytes);
+        self.send_bytes(&bytes);
+    }
+
+    /// Sends bytes as they are.
+    pub(crate) fn send_bytes(&mut self, bytes: &[u8]) {
+        self.stream.write_all(bytes).unwrap();
+    }
+
+    /// Sends bytes as they are, to a node that may close the connection meanwhile.
+    pub(crate) fn try_send_bytes(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.stream.write_all(bytes)
+    }
+
+    /// Says that nothing more will be sent.
+    pub(crate) fn finish(&mut self) {
+        self.stream.shutdown(Shutdown::Write).unwrap();
+    }
+
+    /// The next reply.
+    pub(crate) fn reply(&mut self) -> Frame<'static> {
+        self.try_reply().expect("the node closed the connection")
+    }
+
+    /// The next reply, or `None` if the node closed the connection.
+    pub(crate) fn try_reply(&mut self) -> Option<Frame<'static>> {
+        loop {
+            if let Some(frame) = self.decoder.next().expect("RESP") {
+                return Some(frame);
+            }
+            let mut chunk = [0; 16 * 1024];
+            match self.stream.read(&mut chunk) {
+                Ok(0) => return None,
+                Ok(count) => self.decoder.buffer().extend_from_slice(&chunk[..count]),
+                Err(error) if error.kind() == ErrorKind::ConnectionReset => return None,
+                Err(error) => panic!("no reply: {error}"),
+            }
+        }
+    }
+
+    /// Whether a byte of a reply is there now.
+    pub(crate) fn has_reply(&mut self) -> bool {
+        self.stream.set_nonblocking(true).unwrap();
+        let mut byte = [0];
+        let peeked = self.stream.peek(&mut byte);
+        self.stream.set_nonblocking(false).unwrap();
+        matches!(peeked, Ok(count) if count > 0)
+    }
+
+    /// All bytes until the node closes the connection.
+    pub(crate) fn read_to_end(&mut self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        match self.stream.read_to_end(&mut bytes) {
+            Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => {}
+            Err(error) => panic!("the connection stays open: {error}"),
+        }
+        bytes
+    }
+}
+
+/// A bulk string.
+pub(crate) fn bulk(text: impl AsRef<[u8]>) -> Frame<'static> {
+    Frame::bulk(text.as_ref().to_vec())
+}
+
+/// The text of an error reply.
+pub(crate) fn error(frame: &Frame<'_>) -> String {
+    match frame {
+        Frame::Error(text) => text.to_string(),
+        other => panic!("not an error: {other:?}"),
+    }
+}
+
+/// A map in RESP2, where it is an array of names and values in turn, as text.
+pub(crate) fn fields(frame: &Frame<'_>) -> HashMap<String, String> {
+    let Frame::Array(words) = frame else {
+        panic!("not a map: {frame:?}")
+    };
+    let words: Vec<String> = words
+        .iter()
+        .map(|word| match word {
+            Frame::Bulk(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+            Frame::Integer(number) => number.to_string(),
+            other => format!("{other:?}"),
+        })
+        .collect();
+    words
+        .chunks_exact(2)
+        .map(|pair| (pair[0].clone(), pair[1].clone()))
+        .collect()
+}
+
+/// An array of maps in RESP2.
+pub(crate) fn rows(frame: &Frame<'_>) -> Vec<HashMap<String, String>> {
+    let Frame::Array(rows) = frame else {
+        panic!("not an array: {frame:?}")
+    };
+    rows.iter().map(fields).collect()
+}

@@ -1,0 +1,50 @@
+//! Nodes in the test's own process, on a disk in memory that can hold back, fail, and lose power.
+
+use std::sync::Arc;
+
+use triad::cluster::Cluster;
+use triad::limits::VALUE_MAX_BYTES;
+use triad::node::{Config, Prepared, Running};
+use triad::storage::MemoryStorage;
+use triad::store::Fsync;
+
+use super::{Connection, Lab, eventually};
+
+/// A list of one node, which owns every key.
+pub(crate) fn alone() -> Lab {
+    Lab::with_rules(&[("linux", "remainder".into())])
+}
+
+/// Starts the node `name` of the lab's cluster file on `storage`.
+pub(crate) fn start(lab: &Lab, name: &str, storage: &MemoryStorage, fsync: Fsync) -> Running {
+    let config = Config {
+        cluster: Cluster::load(&lab.cluster_file()).unwrap(),
+        name: name.to_owned(),
+        listen: None,
+        storage: Arc::new(storage.clone()),
+        fsync,
+        accept_edits: false,
+        value_max_bytes: VALUE_MAX_BYTES,
+        insecure_plaintext: false,
+    };
+    Prepared::new(config).unwrap().spawn().unwrap()
+}
+
+/// Lets a node do all that it has to do: it carries requests out in the order of their arrival on one
+/// thread, so what was sent before these requests has been looked at when the last one is answered.
+pub(crate) fn settle(lab: &Lab, name: &str) {
+    let mut connection = lab.connect(name);
+    for _ in 0..100 {
+        connection.call(&["PING"]);
+    }
+}
+
+/// Waits until `name` is linked to `peer`.
+pub(crate) fn wait_for_link(lab: &Lab, name: &str, peer: &str) {
+    let mut connection: Connection = lab.connect(name);
+    eventually("the link", || {
+        super::connection::rows(&connection.call(&["TRIAD", "NODES"]))
+            .iter()
+            .any(|row| row["name"] == peer && row["reachable"] == "1")
+    });
+}
