@@ -43,6 +43,10 @@ pub const REPLY_DEPTH_MAX: usize = 16;
 /// The largest reply. `KEYS` and `MGET` over more than this answer an error that names `SCAN`.
 pub const REPLY_MAX_BYTES: usize = 96 * MIB;
 
+/// What the strings of a reply that lists keys or values may take of it, with the line before and
+/// behind each; the rest is for the lines around the list.
+pub const REPLY_STRINGS_MAX_BYTES: usize = REPLY_MAX_BYTES - KIB;
+
 /// The most elements of one reply, those of nested arrays included. Each takes 32 bytes in the memory
 /// of the one who reads it, however short it is on the wire, so this many take 128 MiB beside the
 /// bytes of [`REPLY_MAX_BYTES`], and at most as much again while an array grows.
@@ -63,6 +67,11 @@ pub const PATTERN_MAX_BYTES: usize = KIB;
 /// How much is read from a socket at once. Large enough that a pipeline of 64 requests of usual size
 /// needs one system call, small enough to be allocated anew by each connection that becomes busy.
 pub const READ_CHUNK_BYTES: usize = 16 * KIB;
+
+/// How often in a row one socket is read before the others get their turn. A socket that is always
+/// full would otherwise keep the one thread of a node for itself; more than one read spares those that
+/// have only a little more than a chunk the wait.
+pub const TURN_READS: usize = 4;
 
 // ---- connections -----------------------------------------------------------------------------
 
@@ -98,6 +107,10 @@ pub const UNREAD_TOTAL_MAX_BYTES: usize = 160 * MIB;
 pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
 
 // ---- peer links ------------------------------------------------------------------------------
+
+/// The longest field of a peer's handshake: the hexadecimal digits of a fingerprint. They are kept as
+/// long as the link is.
+pub const HELLO_FIELD_MAX_BYTES: usize = 64;
 
 /// The bound on connecting to a peer, handshake included.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);

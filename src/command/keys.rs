@@ -2,9 +2,11 @@
 
 use super::{Args, Command, Context, Error, Frame, Keys, Merge, Outcome, Route, reply};
 use crate::limits::{
-    PATTERN_MAX_BYTES, REPLY_ELEMENTS_MAX, REPLY_MAX_BYTES, SCAN_COUNT_DEFAULT, SCAN_COUNT_MAX,
+    PATTERN_MAX_BYTES, REPLY_ELEMENTS_MAX, REPLY_STRINGS_MAX_BYTES, SCAN_COUNT_DEFAULT,
+    SCAN_COUNT_MAX,
 };
 use crate::pattern;
+use crate::resp::bulk_len;
 use crate::store::Store;
 
 pub(super) const COMMANDS: &[Command] = &[
@@ -163,8 +165,12 @@ impl<'p> Collector<'p> {
         {
             return;
         }
-        self.bytes += key.len() + if self.options.values { value.len() } else { 0 };
-        self.is_over = self.bytes > REPLY_MAX_BYTES || self.found.len() + 2 > REPLY_ELEMENTS_MAX;
+        self.bytes += bulk_len(key.len());
+        if self.options.values {
+            self.bytes += bulk_len(value.len());
+        }
+        self.is_over =
+            self.bytes > REPLY_STRINGS_MAX_BYTES || self.found.len() + 2 > REPLY_ELEMENTS_MAX;
         if self.is_over {
             return;
         }
@@ -177,7 +183,7 @@ impl<'p> Collector<'p> {
     pub(super) fn finish(self) -> Result<Frame<'static>, Error> {
         if self.is_over {
             return Err(Error::new(format!(
-                "ERR the reply is larger than {REPLY_MAX_BYTES} bytes or {REPLY_ELEMENTS_MAX} keys; \
+                "ERR the reply is larger than {REPLY_STRINGS_MAX_BYTES} bytes or {REPLY_ELEMENTS_MAX} keys; \
                  use SCAN, with a smaller COUNT"
             )));
         }

@@ -2,7 +2,8 @@
 
 use super::host::count;
 use super::{Args, Command, Context, Error, Frame, Keys, Merge, Outcome, Route, reply};
-use crate::limits::REPLY_MAX_BYTES;
+use crate::limits::REPLY_STRINGS_MAX_BYTES;
+use crate::resp::bulk_len;
 
 pub(super) const COMMANDS: &[Command] = &[
     Command {
@@ -68,10 +69,10 @@ fn mget<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
     let mut values = Vec::with_capacity(args.len() - 1);
     for key in args.iter().skip(1) {
         let value = store.get(key);
-        bytes += value.map_or(0, <[u8]>::len);
-        if bytes > REPLY_MAX_BYTES {
+        bytes += bulk_len(value.map_or(0, <[u8]>::len));
+        if bytes > REPLY_STRINGS_MAX_BYTES {
             return Err(Error::new(format!(
-                "ERR the values are larger than {REPLY_MAX_BYTES} bytes together; ask for fewer keys at once"
+                "ERR the values are larger than {REPLY_STRINGS_MAX_BYTES} bytes together; ask for fewer keys at once"
             )));
         }
         values.push(value.map_or(Frame::Null, Frame::bulk));

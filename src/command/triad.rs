@@ -4,6 +4,8 @@
 
 use super::keys::{Collector, matching_keys, parse_number, parse_position, scan_reply, scan_step};
 use super::{Args, Command, Context, Error, Frame, Keys, Outcome, Route, Run, ScanOptions, reply};
+use crate::limits::HELLO_FIELD_MAX_BYTES;
+use crate::placement::NodeName;
 use crate::resp::Protocol;
 
 /// The version of what nodes say to each other.
@@ -312,9 +314,15 @@ impl Hello {
                  version {version}; install the same release on both"
             )));
         }
-        let text = |field: &[u8]| String::from_utf8(field.to_vec()).map_err(|_| Error::syntax());
+        let text = |field: &[u8]| match std::str::from_utf8(field) {
+            Ok(text) if text.len() <= HELLO_FIELD_MAX_BYTES => Ok(text.to_owned()),
+            _ => Err(Error::syntax()),
+        };
+        let name: Result<NodeName, _> = text(name)?.parse();
         Ok(Self {
-            name: text(name)?,
+            name: name
+                .map_err(|error| Error::new(format!("ERR {error}")))?
+                .to_string(),
             node_id: text(node_id)?,
             incarnation: parse_number(incarnation)?,
             fingerprint: text(fingerprint)?,

@@ -1,22 +1,22 @@
 //! One connection, of a client or of a peer: read, carry out, write.
 //!
 //! What has arrived is decoded and carried out as one batch, and all replies that are ready leave in
-//! one write. The connection is not read while it has too much outstanding, while the peer that its
-//! last request went to takes no more, or while the journal lags.
+//! one write. The connection is not read while it has too much outstanding, or while its next request
+//! waits for a peer or for the journal.
 
 use std::io;
 use std::rc::Rc;
 
 use tokio::net::TcpStream;
-use tokio::time::sleep;
+use tokio::task::yield_now;
+use tokio::time::{Instant, sleep_until};
 
 use super::Node;
-use super::dispatch::{Dispatch, Flow};
-use super::link::{Link, Purpose, Readiness};
+use super::dispatch::{Dispatch, Flow, Obstacle};
 use super::outbox::Outbox;
 use crate::command::{Error, Hello, Session};
-use crate::limits::{LINK_BUSY_SIGN, READ_CHUNK_BYTES};
-use crate::resp::{Args, Excess, Frame, Next, Protocol, ProtocolError, RequestDecoder, TooLarge};
+use crate::limits::{LINK_BUSY_SIGN, READ_CHUNK_BYTES, TURN_READS};
+use crate::resp::{Excess, Frame, Next, Protocol, ProtocolError, RequestDecoder, TooLarge};
 
 /// See the module's text.
 pub(crate) struct Connection {
@@ -26,19 +26,25 @@ pub(crate) struct Connection {
     decoder: RequestDecoder,
     session: Session,
     peer: Option<Hello>,
-    held: Held,
+    /// What the request that the decoder gave last waits for.
+    parked: Option<Obstacle>,
     /// Nothing more is read: the client has said all, or has to be left.
     ended: bool,
+    /// How often in a row there was something to read.
+    reads: usize,
+    /// Since when a peer has been waiting for the journal without a sign of life.
+    at_work_since: Option<Instant>,
 }
 
-/// Why no further request is carried out although there may be one.
-#[derive(Debug)]
-enum Held {
-    No,
-    /// The peer's queue is full.
-    Full(Rc<Link>),
-    /// This request waits until it is known whether the peer can be reached.
-    Parked(Rc<Link>, Vec<Vec<u8>>),
+/// Why no further request is carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pause {
+    /// There is no whole request: input is wanted.
+    Starved,
+    /// Too much is outstanding, until replies leave.
+    Crowded,
+    /// An obstacle that will wake this connection when it is gone, or the connection has ended.
+    Held,
 }
 
 /// What one look at the input came to.
@@ -64,8 +70,10 @@ impl Connection {
             decoder,
             session,
             peer: None,
-            held: Held::No,
+            parked: None,
             ended: false,
+            reads: 0,
+            at_work_since: None,
         }
     }
 
@@ -77,15 +85,25 @@ impl Connection {
     /// Serves the connection until either side ends it.
     pub(crate) async fn run(mut self) {
         loop {
-            let wants_input = self.carry_out();
+            let pause = self.carry_out();
             self.node.commit_soon();
             let Ok(blocked) = self.write() else { break };
             let finished = self.ended && self.outbox.with(|replies| replies.is_empty());
             if finished || self.outbox.is_closed() {
                 break;
             }
-            if self.wait(wants_input, blocked).await.is_err() {
+            // The replies that have just left may have made room, and nobody else will tell.
+            if pause == Pause::Crowded && self.outbox.has_room() {
+                yield_now().await;
+                continue;
+            }
+            if self.wait(pause, blocked).await.is_err() {
                 break;
+            }
+            // A socket that always has more keeps no other waiting.
+            if self.reads >= TURN_READS {
+                self.reads = 0;
+                yield_now().await;
             }
         }
         if let Some(peer) = &self.peer {
@@ -94,79 +112,47 @@ impl Connection {
         self.outbox.close();
     }
 
-    /// Carries out what may be carried out now. Returns whether more input is wanted.
-    fn carry_out(&mut self) -> bool {
+    /// Carries out what may be carried out now. Returns why it does not go on.
+    fn carry_out(&mut self) -> Pause {
         while !self.outbox.is_closed() && !self.ended {
-            if !self.outbox.has_room()
-                || self.is_held()
-                || self.node.waits_for_journal(&self.outbox)
-            {
-                return false;
+            if !self.outbox.has_room() {
+                return Pause::Crowded;
+            }
+            let parked = self.parked.as_ref();
+            if parked.is_some_and(|obstacle| obstacle.holds(&self.node, &self.outbox)) {
+                return Pause::Held;
             }
             match self.step() {
                 Step::Starved => {
                     self.decoder.shrink();
-                    self.ended = self.node.is_stopping();
-                    return !self.ended;
+                    return Pause::Starved;
                 }
-                // A parked request is kept in `held`, so the next look at it waits.
-                Step::Done(Flow::Next | Flow::Park(_)) => {}
+                Step::Done(Flow::Next) => {}
+                Step::Done(Flow::Park(obstacle)) => self.parked = Some(obstacle),
                 Step::Done(Flow::End) => self.ended = true,
-                Step::Done(Flow::Hold(link)) => self.held = Held::Full(link),
                 Step::Done(Flow::Peer(hello)) => self.become_peer(hello),
             }
         }
-        false
-    }
-
-    /// Whether a link keeps this connection from going on; it will wake it.
-    fn is_held(&mut self) -> bool {
-        let waits = match &self.held {
-            Held::No => None,
-            Held::Full(link) => link.is_full().then_some(link),
-            Held::Parked(link, _) => {
-                let here = &self.node.host.name;
-                matches!(link.readiness(Purpose::Data, here), Readiness::Unknown).then_some(link)
-            }
-        };
-        if let Some(link) = waits {
-            link.hold(&self.outbox);
-            true
-        } else {
-            if matches!(self.held, Held::Full(_)) {
-                self.held = Held::No;
-            }
-            false
-        }
+        Pause::Held
     }
 
     /// Carries out the next request: the one that was parked, or one from the input.
     fn step(&mut self) -> Step {
-        let mut dispatch = Dispatch {
-            node: &self.node,
-            outbox: &self.outbox,
-            session: &mut self.session,
-            peer: self.peer.as_ref(),
+        let next = match self.parked.take() {
+            Some(_) => Ok(self.decoder.again()),
+            None => self.decoder.next(),
         };
-        if let Held::Parked(_, words) = std::mem::replace(&mut self.held, Held::No) {
-            let slices: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
-            let flow = dispatch.run(Args::from_slices(&slices), None);
-            if let Flow::Park(link) = flow {
-                self.held = Held::Parked(Rc::clone(&link), words);
-                return Step::Done(Flow::Park(link));
-            }
-            return Step::Done(flow);
-        }
-        let error = match self.decoder.next() {
+        let error = match next {
             Ok(Next::Incomplete) => return Step::Starved,
             Ok(Next::Request(request)) if request.is_http() => return self.refuse_http(),
             Ok(Next::Request(request)) => {
-                let flow = dispatch.run(request.args(), request.raw());
-                if let Flow::Park(link) = &flow {
-                    let words = request.args().iter().map(<[u8]>::to_vec).collect();
-                    self.held = Held::Parked(Rc::clone(link), words);
-                }
-                return Step::Done(flow);
+                let mut dispatch = Dispatch {
+                    node: &self.node,
+                    outbox: &self.outbox,
+                    session: &mut self.session,
+                    peer: self.peer.as_ref(),
+                };
+                return Step::Done(dispatch.run(request.args(), request.raw()));
             }
             Ok(Next::TooLarge(too_large)) => {
                 let error = explain_too_large(&too_large);
@@ -218,6 +204,7 @@ impl Connection {
         self.answer(&self.node.hello.clone().into_frame());
         self.node.host.counters.peers.set(self.node.inbound.len());
         self.node.peer_showed_up(&hello);
+        self.node.count_peers();
         self.peer = Some(hello);
     }
 
@@ -247,40 +234,58 @@ impl Connection {
     }
 
     /// Waits until there is something to do.
-    async fn wait(&mut self, wants_input: bool, blocked: bool) -> io::Result<()> {
-        let is_at_work = self.peer.is_some()
-            && !blocked
-            && self
-                .outbox
-                .with(|replies| replies.is_gated(self.node.durability().0));
+    async fn wait(&mut self, pause: Pause, blocked: bool) -> io::Result<()> {
+        let wants_input = pause == Pause::Starved && !self.ended;
+        if wants_input && self.node.is_stopping() {
+            // What has arrived is still carried out, and nothing after it.
+            self.ended = !self.read()?;
+            return Ok(());
+        }
+        let sign = self.next_busy_sign(wants_input, blocked);
         tokio::select! {
             ready = self.stream.readable(), if wants_input => {
                 ready?;
-                self.read()
+                self.read()?;
             }
-            () = self.outbox.woken() => Ok(()),
-            ready = self.stream.writable(), if blocked => ready,
-            () = sleep(LINK_BUSY_SIGN), if is_at_work => {
+            () = self.outbox.woken() => {}
+            ready = self.stream.writable(), if blocked => ready?,
+            () = sleep_until(sign.unwrap_or_else(Instant::now)), if sign.is_some() => {
                 let (durable, _) = self.node.durability();
                 self.outbox.with(|replies| replies.interject(BUSY_SIGN, durable));
-                Ok(())
+                self.at_work_since = Some(Instant::now());
             }
         }
+        Ok(())
     }
 
-    fn read(&mut self) -> io::Result<()> {
+    /// When a peer is to be told that this node is still at work, if it is: it waits for the journal,
+    /// with a reply or with a request. What else happens meanwhile does not put the moment off.
+    fn next_busy_sign(&mut self, wants_input: bool, blocked: bool) -> Option<Instant> {
+        let (durable, _) = self.node.durability();
+        let at_work = self.peer.is_some()
+            && !blocked
+            && (!wants_input || self.outbox.with(|replies| replies.is_gated(durable)));
+        let since = at_work.then(|| self.at_work_since.unwrap_or_else(Instant::now));
+        self.at_work_since = since;
+        since.map(|since| since + LINK_BUSY_SIGN)
+    }
+
+    /// Reads what has arrived. Whether anything had.
+    fn read(&mut self) -> io::Result<bool> {
         let buffer = self.decoder.buffer();
         // Large values arrive in steps that grow with what is there already.
         buffer.reserve(READ_CHUNK_BYTES.max(buffer.len().min(64 * READ_CHUNK_BYTES)));
-        match self.stream.try_read_buf(buffer) {
-            Ok(0) => {
-                self.ended = true;
-                Ok(())
+        let count = match self.stream.try_read_buf(buffer) {
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.reads = 0;
+                return Ok(false);
             }
-            Ok(_) => Ok(()),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
-            Err(error) => Err(error),
-        }
+            Err(error) => return Err(error),
+        };
+        self.reads += 1;
+        self.ended = count == 0;
+        Ok(count > 0)
     }
 }
 

@@ -23,15 +23,43 @@ use crate::store::Seq;
 pub(crate) enum Flow {
     /// Goes on with the next one.
     Next,
-    /// Keeps this request and asks again when the link wakes it: whether the peer can be reached is not
-    /// known yet.
-    Park(Rc<Link>),
-    /// Goes on when the link has room again.
-    Hold(Rc<Link>),
+    /// Asks again with the same request when the obstacle is gone. Nothing has been done.
+    Park(Obstacle),
     /// Ends, once the replies have left.
     End,
     /// Is from now on the link of this peer.
     Peer(Hello),
+}
+
+/// What keeps a request from being carried out for the moment.
+#[derive(Debug)]
+pub(crate) enum Obstacle {
+    /// Whether this peer can be reached is not known yet, or it takes no more.
+    Link(Rc<Link>),
+    /// Too much that was written waits for the disk.
+    Journal,
+}
+
+impl Obstacle {
+    /// Whether it is still there; then it will wake `outbox`.
+    pub(crate) fn holds(&self, node: &Node, outbox: &Rc<Outbox>) -> bool {
+        match self {
+            Self::Link(link) => {
+                let holds = link.must_wait();
+                if holds {
+                    link.hold(outbox);
+                }
+                holds
+            }
+            Self::Journal => {
+                let holds = node.journal_lags();
+                if holds {
+                    node.wait_for_journal(outbox);
+                }
+                holds
+            }
+        }
+    }
 }
 
 /// One request on its way.
@@ -108,6 +136,9 @@ impl Dispatch<'_> {
     /// Runs the request on this node's own table and adds its reply.
     fn run_here(&mut self, found: &Found<'_>) -> Flow {
         let node = self.node;
+        if is_write(found.command) && node.journal_lags() {
+            return Flow::Park(Obstacle::Journal);
+        }
         command::count(&node.host.counters.commands, 1);
         let mut store = node.store.borrow_mut();
         let cx = Context {
@@ -167,14 +198,19 @@ impl Dispatch<'_> {
     /// Sends a whole request on, and its reply back.
     fn forward(&mut self, link: &Rc<Link>, args: Args<'_>, raw: Option<&[u8]>) -> Flow {
         let host = &self.node.host;
+        match link.readiness(Purpose::Data, &host.name) {
+            Readiness::Up => {}
+            Readiness::Wait => return Flow::Park(Obstacle::Link(Rc::clone(link))),
+            Readiness::Down(error) => return self.refuse(error),
+        }
         command::count(&host.counters.forwarded, 1);
         let ticket = self.outbox.reserve(self.session.protocol);
         let waiter = Waiter::Client(Rc::clone(self.outbox), ticket);
-        link.send(Purpose::Data, waiter, host, |out| match raw {
+        link.send(waiter, |out| match raw {
             Some(raw) => out.extend_from_slice(raw),
             None => resp::encode_request(args.iter(), out),
         });
-        hold_if_full(link)
+        Flow::Next
     }
 
     fn split(
@@ -243,7 +279,7 @@ impl Dispatch<'_> {
             places: Vec::new(),
         };
         let shares: Vec<_> = self.node.host.placement.indices().map(share).collect();
-        self.send_parts(found.command, &shares, Joining::Survey, Purpose::Question)
+        self.gather(found.command, &shares, Joining::Survey, Purpose::Question)
     }
 
     /// One step of a scan, on the node that the cursor names.
@@ -271,7 +307,8 @@ impl Dispatch<'_> {
         self.gather(found.command, &shares, Joining::Cursor(node), Purpose::Data)
     }
 
-    /// Sends each owner its part, if all of them can be reached; otherwise nothing is done anywhere.
+    /// Sends each owner its part, if all of them can be reached; otherwise nothing is done anywhere. A
+    /// survey goes to those that can be reached.
     fn gather(
         &mut self,
         command: &'static Command,
@@ -280,14 +317,18 @@ impl Dispatch<'_> {
         purpose: Purpose,
     ) -> Flow {
         let here = &self.node.host.name;
+        if is_write(command) && self.node.journal_lags() {
+            return Flow::Park(Obstacle::Journal);
+        }
         for link in shares.iter().filter_map(|share| self.node.link(share.node)) {
             match link.readiness(purpose, here) {
-                Readiness::Up => {}
-                Readiness::Unknown => return Flow::Park(link),
-                Readiness::Down(error) => return self.refuse(error),
+                Readiness::Wait => return Flow::Park(Obstacle::Link(link)),
+                Readiness::Down(error) if purpose == Purpose::Data => return self.refuse(error),
+                Readiness::Up | Readiness::Down(_) => {}
             }
         }
-        self.send_parts(command, shares, joining, purpose)
+        self.send_parts(command, shares, joining, purpose);
+        Flow::Next
     }
 
     fn send_parts(
@@ -296,7 +337,7 @@ impl Dispatch<'_> {
         shares: &[Share<'_>],
         joining: Joining,
         purpose: Purpose,
-    ) -> Flow {
+    ) {
         let node = self.node;
         let (outbox, ticket) = (
             Rc::clone(self.outbox),
@@ -313,31 +354,21 @@ impl Dispatch<'_> {
             is_write(command),
             parts,
         );
-        let mut flow = Flow::Next;
         for (index, share) in shares.iter().enumerate() {
-            if let Some(link) = node.link(share.node) {
-                command::count(&node.host.counters.forwarded, 1);
-                let waiter = Waiter::Part(Rc::clone(&gather), index);
-                link.send(purpose, waiter, &node.host, |out| {
-                    resp::encode_request(share.words.iter().copied(), out);
-                });
-                if link.is_full() {
-                    flow = Flow::Hold(link);
-                }
-            } else {
+            let Some(link) = node.link(share.node) else {
                 let (frame, seq) = self.run_part(command, &share.words);
                 gather.fill(index, frame, seq, &node.host);
+                continue;
+            };
+            if let Readiness::Down(error) = link.readiness(purpose, &node.host.name) {
+                gather.fill(index, error.into_frame(), 0, &node.host);
+                continue;
             }
+            command::count(&node.host.counters.forwarded, 1);
+            link.send(Waiter::Part(Rc::clone(&gather), index), |out| {
+                resp::encode_request(share.words.iter().copied(), out);
+            });
         }
-        flow
-    }
-}
-
-fn hold_if_full(link: &Rc<Link>) -> Flow {
-    if link.is_full() {
-        Flow::Hold(Rc::clone(link))
-    } else {
-        Flow::Next
     }
 }
 

@@ -6,12 +6,13 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use super::link::OUTCOME_UNKNOWN;
 use super::outbox::Outbox;
 use super::replies::Ticket;
 use crate::command::{Host, Merge, SelfReport};
-use crate::limits::REPLY_MAX_BYTES;
+use crate::limits::{REPLY_ELEMENTS_MAX, REPLY_STRINGS_MAX_BYTES};
 use crate::placement::NodeIndex;
-use crate::resp::Frame;
+use crate::resp::{Frame, bulk_len};
 use crate::store::Seq;
 
 /// How the parts become one.
@@ -109,46 +110,45 @@ impl Gather {
             Joining::Cursor(node) => go_on(parts, node, host.placement.len()),
             Joining::Survey => None,
         };
-        match joined {
-            Some(whole) if whole.encoded_len_max() > REPLY_MAX_BYTES => Frame::error(format!(
-                "ERR the reply is larger than {REPLY_MAX_BYTES} bytes; use SCAN, or ask for fewer keys"
-            )),
-            Some(whole) => whole,
-            None => Frame::error("ERR another node sent a reply of an unexpected form"),
-        }
+        joined
+            .unwrap_or_else(|| Frame::error("ERR another node sent a reply of an unexpected form"))
     }
 
-    /// The error for the whole, if a part failed.
+    /// The error for the whole, if a part failed. Where nothing was done, and where nothing was to be,
+    /// the first cause says all.
     fn error_of(&self, parts: &[Part], host: &Host) -> Option<Frame<'static>> {
         let mut done: Vec<&str> = Vec::new();
-        let mut failed = Vec::new();
+        let mut clauses = Vec::new();
+        let mut first = None;
+        let mut some_unknown = false;
         for part in parts {
             let name = host.placement.name(part.node);
-            match &part.reply {
-                Some(Frame::Error(text)) => failed.push((name, text)),
-                _ => done.push(name),
-            }
+            let Some(Frame::Error(text)) = &part.reply else {
+                done.push(name);
+                continue;
+            };
+            first = first.or(Some(text));
+            let is_unknown = text.starts_with(OUTCOME_UNKNOWN);
+            some_unknown |= is_unknown;
+            clauses.push(if is_unknown {
+                format!("it is not known whether on {name}: {text}")
+            } else {
+                format!("not on {name}: {text}")
+            });
         }
-        let (_, first) = failed.first()?;
-        let all_alike = done.is_empty() && failed.iter().all(|(_, text)| text == first);
-        if all_alike || !self.is_write {
-            return Some(Frame::Error((*first).clone()));
+        let first = first?;
+        let nothing_done = done.is_empty() && (!some_unknown || parts.len() == 1);
+        if nothing_done || !self.is_write {
+            return Some(Frame::Error(first.clone()));
         }
-        let done = if done.is_empty() {
-            "no node".to_owned()
-        } else {
-            done.join(" and ")
-        };
-        let failed: Vec<_> = failed
-            .iter()
-            .map(|(name, text)| format!("on {name}: {text}"))
-            .collect();
+        if !done.is_empty() {
+            clauses.insert(0, format!("done on {}", done.join(" and ")));
+        }
         let name = self.name.to_ascii_uppercase();
-        let text = format!(
-            "PARTIAL {name} was done on {done}, but not {}",
-            failed.join("; not ")
-        );
-        Some(Frame::Error(text.into()))
+        Some(Frame::error(format!(
+            "PARTIAL {name}: {}",
+            clauses.join("; ")
+        )))
     }
 }
 
@@ -175,7 +175,7 @@ fn concat(parts: Vec<Part>) -> Option<Frame<'static>> {
         };
         all.extend(elements);
     }
-    Some(Frame::Array(all))
+    Some(bounded(all))
 }
 
 fn by_key(parts: Vec<Part>) -> Option<Frame<'static>> {
@@ -191,7 +191,20 @@ fn by_key(parts: Vec<Part>) -> Option<Frame<'static>> {
             *all.get_mut(place)? = element;
         }
     }
-    Some(Frame::Array(all))
+    Some(bounded(all))
+}
+
+/// One array of strings, or the error that a node gives which has too many alone.
+fn bounded(elements: Vec<Frame<'static>>) -> Frame<'static> {
+    let strings = elements.iter().filter_map(Frame::as_bytes);
+    let bytes: usize = strings.map(|string| bulk_len(string.len())).sum();
+    if bytes > REPLY_STRINGS_MAX_BYTES || elements.len() > REPLY_ELEMENTS_MAX {
+        return Frame::error(format!(
+            "ERR the reply is larger than {REPLY_STRINGS_MAX_BYTES} bytes or {REPLY_ELEMENTS_MAX} keys; ask \
+             for fewer keys at once, or use SCAN"
+        ));
+    }
+    Frame::Array(elements)
 }
 
 /// Which node a cursor names, and the position there.

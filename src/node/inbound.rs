@@ -11,11 +11,11 @@ use crate::command::{Error, Hello};
 struct Entry {
     node_id: String,
     incarnation: u64,
-    /// The open link, if there is one.
-    outbox: Option<Rc<Outbox>>,
+    outbox: Rc<Outbox>,
 }
 
-/// See the module's text.
+/// See the module's text. Only open links are in it, so it is no larger than the number of
+/// connections, whatever names they give.
 #[derive(Debug, Default)]
 pub(crate) struct Inbound {
     by_name: RefCell<HashMap<String, Entry>>,
@@ -39,14 +39,12 @@ impl Inbound {
                     "another device of this name, or one with new files, has connected"
                 );
             }
-            if let Some(older) = &entry.outbox {
-                older.close();
-            }
+            entry.outbox.close();
         }
         let entry = Entry {
             node_id: hello.node_id.clone(),
             incarnation: hello.incarnation,
-            outbox: Some(Rc::clone(outbox)),
+            outbox: Rc::clone(outbox),
         };
         by_name.insert(hello.name.clone(), entry);
         Ok(())
@@ -54,18 +52,18 @@ impl Inbound {
 
     /// The link `outbox` has ended.
     pub(crate) fn leave(&self, name: &str, outbox: &Rc<Outbox>) {
-        if let Some(entry) = self.by_name.borrow_mut().get_mut(name) {
-            entry.outbox.take_if(|link| Rc::ptr_eq(link, outbox));
+        let mut by_name = self.by_name.borrow_mut();
+        if by_name
+            .get(name)
+            .is_some_and(|entry| Rc::ptr_eq(&entry.outbox, outbox))
+        {
+            by_name.remove(name);
         }
     }
 
     /// The links that are open.
     pub(crate) fn len(&self) -> usize {
-        self.by_name
-            .borrow()
-            .values()
-            .filter(|entry| entry.outbox.is_some())
-            .count()
+        self.by_name.borrow().len()
     }
 }
 
@@ -111,5 +109,14 @@ mod tests {
         assert!(!current.is_closed());
         inbound.enter(&hello("b", 1), &outbox()).unwrap();
         assert!(current.is_closed());
+    }
+
+    #[test]
+    fn a_node_whose_files_were_restored_is_taken_once_its_later_start_is_gone() {
+        let inbound = Inbound::default();
+        let later = outbox();
+        inbound.enter(&hello("a", 2), &later).unwrap();
+        inbound.leave("mac", &later);
+        inbound.enter(&hello("a", 1), &outbox()).unwrap();
     }
 }

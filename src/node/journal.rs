@@ -67,19 +67,16 @@ impl Node {
 
     /// Wakes `outbox` at the next progress of the journal.
     pub(crate) fn wait_for_journal(&self, outbox: &Rc<Outbox>) {
-        if !outbox.awaits_journal.replace(true) {
+        // Once each: a client that goes on asking while the disk stands still adds nothing.
+        if !outbox.set_awaits_journal(true) {
             self.journal.waiting.borrow_mut().push(Rc::clone(outbox));
         }
     }
 
-    /// Whether the journal lags so far behind that this connection has to wait for it.
-    pub(crate) fn waits_for_journal(&self, outbox: &Rc<Outbox>) -> bool {
+    /// Whether the journal lags so far behind the requests that no further write may be begun.
+    pub(crate) fn journal_lags(&self) -> bool {
         let store = self.store.borrow();
-        let lags = store.backlog_bytes() > JOURNAL_BACKLOG_MAX_BYTES && store.failure().is_none();
-        if lags {
-            self.wait_for_journal(outbox);
-        }
-        lags
+        store.backlog_bytes() > JOURNAL_BACKLOG_MAX_BYTES && store.failure().is_none()
     }
 }
 
@@ -103,7 +100,7 @@ pub(crate) async fn watch(node: Rc<Node>) {
     loop {
         node.journal.progress.notified().await;
         for outbox in node.journal.waiting.take() {
-            outbox.awaits_journal.set(false);
+            outbox.set_awaits_journal(false);
             outbox.wake();
         }
         node.saver.progress();

@@ -62,7 +62,7 @@ fn admit(node: &Rc<Node>, stream: TcpStream, id: u64) {
         node.outboxes.borrow_mut().remove(&id);
         let counters = &node.host.counters;
         counters.connections.set(counters.connections.get() - 1);
-        counters.peers.set(node.inbound.len());
+        node.count_peers();
         if node.is_stopping() && counters.connections.get() == 0 {
             node.drained.notify_one();
         }

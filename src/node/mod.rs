@@ -86,6 +86,11 @@ impl Node {
         }
     }
 
+    /// Notes how many peers are connected, for `INFO`.
+    fn count_peers(&self) {
+        self.host.counters.peers.set(self.inbound.len());
+    }
+
     fn is_stopping(&self) -> bool {
         self.stopping.get()
     }

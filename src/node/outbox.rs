@@ -23,6 +23,9 @@ pub(crate) struct Outbox {
     replies: RefCell<Replies>,
     wake: Notify,
     closed: Cell<bool>,
+    /// Whether it is in the journal's list of those who wait, and in a link's.
+    awaits_journal: Cell<bool>,
+    awaits_link: Cell<bool>,
     /// What the next reply of a peer is expected to weigh, in bytes.
     expected: Cell<usize>,
     /// This connection's part of `total`.
@@ -31,9 +34,6 @@ pub(crate) struct Outbox {
     total: Rc<Cell<usize>>,
     /// The replies that may be held back.
     window: Cell<usize>,
-    /// Whether it is listed to be woken by the journal, and by a link: once is enough.
-    pub(super) awaits_journal: Cell<bool>,
-    pub(super) awaits_link: Cell<bool>,
 }
 
 impl Outbox {
@@ -42,12 +42,12 @@ impl Outbox {
             replies: RefCell::default(),
             wake: Notify::new(),
             closed: Cell::new(false),
+            awaits_journal: Cell::new(false),
+            awaits_link: Cell::new(false),
             expected: Cell::new(REPLY_EXPECTED_BYTES),
             counted: Cell::new(0),
             total,
             window: Cell::new(WINDOW_REQUESTS),
-            awaits_journal: Cell::new(false),
-            awaits_link: Cell::new(false),
         }
     }
 
@@ -114,6 +114,16 @@ impl Outbox {
 
     pub(crate) fn is_closed(&self) -> bool {
         self.closed.get()
+    }
+
+    /// Notes whether it waits for the journal. Returns whether it did.
+    pub(crate) fn set_awaits_journal(&self, awaits: bool) -> bool {
+        self.awaits_journal.replace(awaits)
+    }
+
+    /// Notes whether it waits for a link. Returns whether it did.
+    pub(crate) fn set_awaits_link(&self, awaits: bool) -> bool {
+        self.awaits_link.replace(awaits)
     }
 
     /// Has the connection's task look again at what it may do.

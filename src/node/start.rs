@@ -198,7 +198,8 @@ impl Prepared {
             .map_err(RunError::System)?;
         // With its tasks the node's other owners go.
         drop(tasks);
-        drop(runtime);
+        // A look-up of a peer's name may still run on a thread of its own, and take as long as it likes.
+        runtime.shutdown_background();
         match Rc::into_inner(node) {
             Some(node) => node.store.into_inner().close().map_err(RunError::Store),
             None => Err(RunError::Panicked),

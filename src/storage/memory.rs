@@ -138,9 +138,16 @@ impl MemoryStorage {
         self.state().script.holding = true;
     }
 
+    /// Lets one sync go on, of those that are held or of those to come.
+    pub fn release_one_sync(&self) {
+        self.state().script.passes += 1;
+        self.shared.changed.notify_all();
+    }
+
     /// Lets the held syncs go on, and all later ones.
     pub fn release_syncs(&self) {
-        self.state().script.holding = false;
+        let script = &mut self.state().script;
+        (script.holding, script.passes) = (false, 0);
         self.shared.changed.notify_all();
     }
 
@@ -200,7 +207,8 @@ impl MemoryStorage {
             state.script.held += 1;
             self.shared.changed.notify_all();
             drop(state);
-            state = self.wait_while(|state| state.script.holding);
+            state = self.wait_while(|state| state.script.holding && state.script.passes == 0);
+            state.script.passes = state.script.passes.saturating_sub(1);
             state.script.held -= 1;
         }
         match verdict {

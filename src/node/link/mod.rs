@@ -24,6 +24,9 @@ use crate::command::{Error, Host};
 use crate::limits::{LINK_QUEUE_MAX_BYTES, LINK_REQUESTS_MAX, READ_CHUNK_BYTES};
 use crate::resp::Frame;
 
+/// The code of the error for a request that was sent and may have been carried out.
+pub(super) const OUTCOME_UNKNOWN: &str = "OUTCOMEUNKNOWN";
+
 /// Who waits for a reply of the peer.
 #[derive(Debug)]
 pub(crate) enum Waiter {
@@ -47,8 +50,9 @@ impl Waiter {
 pub(crate) enum Readiness {
     /// Send it.
     Up,
-    /// The first attempt to connect has not ended: ask again when the link wakes those who wait.
-    Unknown,
+    /// The first attempt to connect has not ended, or the peer takes requests more slowly than they
+    /// come: ask again when the link wakes those who wait.
+    Wait,
     /// Refuse the request with this.
     Down(Error),
 }
@@ -89,7 +93,7 @@ struct Inner {
     queued: u64,
     written: u64,
     waiters: VecDeque<Sent>,
-    /// Connections to be woken when the state changes or the queue has room.
+    /// Connections to be woken when a request no longer has to wait.
     held: Vec<Rc<Outbox>>,
 }
 
@@ -99,7 +103,7 @@ pub(crate) struct Link {
     pub(crate) name: String,
     pub(crate) address: String,
     inner: RefCell<Inner>,
-    /// When a byte last moved, or the first request was queued after a rest.
+    /// When the peer last gave a sign of life, or the first request was sent after a rest.
     moved: Cell<Instant>,
     /// Something was queued, for the task.
     queued: Notify,
@@ -135,11 +139,13 @@ impl Link {
 
     /// Whether a request would be sent. `here` is this node's name.
     pub(crate) fn readiness(&self, purpose: Purpose, here: &str) -> Readiness {
-        match &self.inner.borrow().state {
-            State::Connecting => Readiness::Unknown,
+        let inner = self.inner.borrow();
+        match &inner.state {
+            State::Connecting => Readiness::Wait,
             State::Up { rules_differ: true } if purpose == Purpose::Data => {
                 Readiness::Down(rules_differ(here, &self.name))
             }
+            State::Up { .. } if inner.is_full() => Readiness::Wait,
             State::Up { .. } => Readiness::Up,
             State::Down { cause } => {
                 self.demand.notify_one();
@@ -148,41 +154,31 @@ impl Link {
         }
     }
 
-    /// Queues the request that `encode` writes, or refuses it at once.
-    pub(crate) fn send(
-        &self,
-        purpose: Purpose,
-        waiter: Waiter,
-        host: &Host,
-        encode: impl FnOnce(&mut Vec<u8>),
-    ) {
-        if let Readiness::Down(error) = self.readiness(purpose, &host.name) {
-            waiter.deliver(error.into_frame(), host);
-            return;
+    /// Whether every request has to wait now.
+    pub(crate) fn must_wait(&self) -> bool {
+        let inner = self.inner.borrow();
+        match inner.state {
+            State::Connecting => true,
+            State::Up { .. } => inner.is_full(),
+            State::Down { .. } => false,
         }
+    }
+
+    /// Queues the request that `encode` writes. To be called while the link is [`Readiness::Up`].
+    pub(crate) fn send(&self, waiter: Waiter, encode: impl FnOnce(&mut Vec<u8>)) {
         let mut inner = self.inner.borrow_mut();
         let start = inner.queued;
         let before = inner.queue.len();
         encode(&mut inner.queue);
         inner.queued += (inner.queue.len() - before) as u64;
-        if inner.waiters.is_empty() {
-            self.moved.set(Instant::now());
-        }
         inner.waiters.push_back(Sent { waiter, start });
         drop(inner);
         self.queued.notify_one();
     }
 
-    /// Whether the peer takes requests more slowly than they come.
-    pub(crate) fn is_full(&self) -> bool {
-        let inner = self.inner.borrow();
-        inner.queue.len() - inner.taken > LINK_QUEUE_MAX_BYTES
-            || inner.waiters.len() >= LINK_REQUESTS_MAX
-    }
-
-    /// Wakes `outbox` when the state changes or the queue has room.
+    /// Wakes `outbox` when a request no longer has to wait.
     pub(crate) fn hold(&self, outbox: &Rc<Outbox>) {
-        if !outbox.awaits_link.replace(true) {
+        if !outbox.set_awaits_link(true) {
             self.inner.borrow_mut().held.push(Rc::clone(outbox));
         }
     }
@@ -203,13 +199,8 @@ impl Link {
         !self.inner.borrow().waiters.is_empty()
     }
 
-    fn set_up(&self, rules_differ: bool, host: &Host) {
+    fn set_up(&self, rules_differ: bool) {
         self.inner.borrow_mut().state = State::Up { rules_differ };
-        if rules_differ {
-            // What was queued before the peer was known must not reach it.
-            let error = self::rules_differ(&host.name, &self.name).into_frame();
-            self.abandon(host, |_| error.clone());
-        }
         self.release_held();
     }
 
@@ -218,43 +209,37 @@ impl Link {
     fn set_down(&self, cause: String, host: &Host) {
         let (unreachable, name) = (self.unreachable(&cause), self.name.clone());
         let unknown = Error::new(format!(
-            "OUTCOMEUNKNOWN {name} {}: {cause}; the request was sent and may have been carried out",
+            "{OUTCOME_UNKNOWN} {name} {}: {cause}; the request was sent and may have been carried out",
             self.address
         ));
-        self.inner.borrow_mut().state = State::Down { cause };
-        self.abandon(host, |was_sent| {
-            if was_sent {
-                unknown.clone().into_frame()
-            } else {
-                unreachable.clone().into_frame()
-            }
-        });
-        self.release_held();
-    }
-
-    /// Answers all who wait, each according to whether any byte of its request was written.
-    fn abandon(&self, host: &Host, answer: impl Fn(bool) -> Frame<'static>) {
         let mut inner = self.inner.borrow_mut();
+        inner.state = State::Down { cause };
         let waiters = std::mem::take(&mut inner.waiters);
         let written = inner.written;
         (inner.queue, inner.taken) = (Vec::new(), 0);
         inner.written = inner.queued;
         drop(inner);
         for sent in waiters {
-            sent.waiter.deliver(answer(sent.start < written), host);
+            let was_sent = sent.start < written;
+            let error = if was_sent { &unknown } else { &unreachable };
+            sent.waiter.deliver(error.clone().into_frame(), host);
         }
+        self.release_held();
     }
 
     fn release_held(&self) {
         let held = std::mem::take(&mut self.inner.borrow_mut().held);
         for outbox in held {
-            outbox.awaits_link.set(false);
+            outbox.set_awaits_link(false);
             outbox.wake();
         }
     }
 
     fn release_held_if_room(&self) {
-        if !self.inner.borrow().held.is_empty() && !self.is_full() {
+        let inner = self.inner.borrow();
+        let may_go_on = !inner.held.is_empty() && !inner.is_full();
+        drop(inner);
+        if may_go_on {
             self.release_held();
         }
     }
@@ -272,9 +257,15 @@ impl Link {
     fn drain<E>(&self, write: impl FnOnce(&[u8]) -> Result<usize, E>) -> Result<usize, E> {
         let inner = &mut *self.inner.borrow_mut();
         let count = write(inner.queue.get(inner.taken..).unwrap_or_default())?;
+        let rested = inner
+            .waiters
+            .front()
+            .is_some_and(|sent| sent.start >= inner.written);
+        if rested {
+            self.moved.set(Instant::now());
+        }
         inner.written += count as u64;
         inner.taken += count;
-        self.moved.set(Instant::now());
         if inner.taken == inner.queue.len() {
             inner.taken = 0;
             inner.queue.clear();
@@ -289,6 +280,14 @@ impl Link {
     fn has_queue(&self) -> bool {
         let inner = self.inner.borrow();
         inner.taken < inner.queue.len()
+    }
+}
+
+impl Inner {
+    /// Whether the peer takes requests more slowly than they come.
+    fn is_full(&self) -> bool {
+        self.queue.len() - self.taken > LINK_QUEUE_MAX_BYTES
+            || self.waiters.len() >= LINK_REQUESTS_MAX
     }
 }
 

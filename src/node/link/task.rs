@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::super::Node;
@@ -21,7 +22,7 @@ use crate::cluster::Address;
 use crate::command::Hello;
 use crate::limits::{
     BACKOFF_FIRST, BACKOFF_ON_DEMAND, CONNECT_TIMEOUT, LINK_SEND_BUFFER_BYTES, LINK_SILENCE,
-    READ_CHUNK_BYTES, REPLY_MAX_BYTES,
+    READ_CHUNK_BYTES, REPLY_MAX_BYTES, TURN_READS,
 };
 use crate::resp::{self, Frame, FrameDecoder};
 
@@ -40,7 +41,7 @@ pub(crate) async fn run(node: Rc<Node>, link: Rc<Link>, address: Address) {
             Ok((stream, decoder, rules_differ)) => {
                 tracing::info!(peer = link.name, rules_differ, "linked");
                 let since = Instant::now();
-                link.set_up(rules_differ, &node.host);
+                link.set_up(rules_differ);
                 let cause = pump(&node, &link, stream, decoder).await;
                 tracing::warn!(peer = link.name, cause, "link lost");
                 link.set_down(cause, &node.host);
@@ -140,35 +141,48 @@ async fn dial_one(address: SocketAddr) -> io::Result<TcpStream> {
 
 /// Carries requests and replies until the link breaks; returns why it did.
 async fn pump(node: &Node, link: &Link, stream: TcpStream, mut decoder: FrameDecoder) -> String {
+    let mut blocked = false;
+    let mut reads = 0;
     loop {
-        let blocked = match write_queue(link, &stream) {
+        blocked = match write_queue(link, &stream, blocked) {
             Ok(blocked) => blocked,
             Err(error) => return explain(&error),
         };
+        link.release_held_if_room();
         let result = tokio::select! {
+            // In this order: what has arrived while this node itself was asleep is no silence.
+            biased;
             ready = stream.readable() => ready.and_then(|()| read_some(link, &stream, &mut decoder)),
-            ready = stream.writable(), if blocked => ready,
-            () = link.queued.notified() => Ok(()),
+            ready = stream.writable(), if blocked => ready.map(|()| false),
+            () = link.queued.notified() => Ok(false),
             () = sleep_until(link.moved.get() + LINK_SILENCE), if link.has_waiters() => {
-                if link.moved.get().elapsed() >= LINK_SILENCE {
-                    return asleep(&format!("no answer within {} s", LINK_SILENCE.as_secs()));
-                }
-                Ok(())
+                return asleep(&format!("no answer within {} s", LINK_SILENCE.as_secs()));
             }
         };
-        if let Err(error) = result {
-            return explain(&error);
+        match result {
+            Ok(true) => reads += 1,
+            Ok(false) => reads = 0,
+            Err(error) => return explain(&error),
         }
         if let Err(cause) = deliver(node, link, &mut decoder) {
             return cause;
+        }
+        // A link that always has more keeps no other waiting.
+        if reads >= TURN_READS {
+            reads = 0;
+            yield_now().await;
         }
     }
 }
 
 /// Writes what is queued; true if more must wait for the socket.
-fn write_queue(link: &Link, stream: &TcpStream) -> io::Result<bool> {
+///
+/// The system takes bytes also for a peer that is asleep, until its buffers are full. So a write is a
+/// sign of life only if the one before it had to wait.
+fn write_queue(link: &Link, stream: &TcpStream, was_blocked: bool) -> io::Result<bool> {
     while link.has_queue() {
         match link.drain(|queue| stream.try_write(queue)) {
+            Ok(_) if was_blocked => link.moved.set(Instant::now()),
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(true),
             Err(error) => return Err(error),
@@ -177,17 +191,17 @@ fn write_queue(link: &Link, stream: &TcpStream) -> io::Result<bool> {
     Ok(false)
 }
 
-/// Reads what has arrived, if anything has.
-fn read_some(link: &Link, stream: &TcpStream, decoder: &mut FrameDecoder) -> io::Result<()> {
+/// Reads what has arrived. Whether anything had.
+fn read_some(link: &Link, stream: &TcpStream, decoder: &mut FrameDecoder) -> io::Result<bool> {
     let buffer = decoder.buffer();
     buffer.reserve(READ_CHUNK_BYTES.max(buffer.len()));
     match stream.try_read_buf(buffer) {
         Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
         Ok(_) => {
             link.moved.set(Instant::now());
-            Ok(())
+            Ok(true)
         }
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
         Err(error) => Err(error),
     }
 }
@@ -208,7 +222,6 @@ fn deliver(node: &Node, link: &Link, decoder: &mut FrameDecoder) -> Result<(), S
         }
     }
     decoder.shrink();
-    link.release_held_if_room();
     Ok(())
 }
 

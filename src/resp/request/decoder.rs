@@ -31,8 +31,8 @@ pub struct RequestDecoder {
     words: Vec<u8>,
     /// Why the current request is read past, if it is.
     excess: Option<Excess>,
-    /// Whether a request has been handed out that may still be in use.
-    delivered: bool,
+    /// What has been handed out last and may still be in use.
+    delivered: Found,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -75,7 +75,7 @@ impl RequestDecoder {
             spans: Vec::new(),
             words: Vec::new(),
             excess: None,
-            delivered: false,
+            delivered: Found::Nothing,
         }
     }
 
@@ -105,8 +105,15 @@ impl RequestDecoder {
                 break found;
             }
         };
+        self.delivered = found;
+        Ok(self.again())
+    }
+
+    /// What [`next`](Self::next) gave last, once more. It costs nothing: a request that has to wait
+    /// stays where it is, as long as the decoder is not used otherwise.
+    pub fn again(&self) -> Next<'_> {
         let words = Args::from_spans(&self.words, &self.spans);
-        Ok(match found {
+        match self.delivered {
             Found::Nothing => Next::Incomplete,
             Found::Array => {
                 let raw = self.input.kept();
@@ -124,7 +131,7 @@ impl RequestDecoder {
                 command: words.get(0),
                 excess,
             }),
-        })
+        }
     }
 
     /// The bytes looked at so far, and the steps taken: what decoding has cost. However the bytes are
@@ -149,8 +156,8 @@ impl RequestDecoder {
     }
 
     fn forget_delivered(&mut self) {
-        if self.delivered {
-            self.delivered = false;
+        if !matches!(self.delivered, Found::Nothing) {
+            self.delivered = Found::Nothing;
             self.input.finish();
             self.spans.clear();
             self.words.clear();
@@ -323,7 +330,6 @@ impl RequestDecoder {
     /// Ends a request.
     fn deliver(&mut self, found: Found) -> ControlFlow<Found> {
         self.phase = Phase::Opening;
-        self.delivered = true;
         ControlFlow::Break(found)
     }
 

@@ -84,6 +84,8 @@ pub(super) struct Script {
     faults: Vec<Planned>,
     stop_after: Option<usize>,
     pub(super) holding: bool,
+    /// How many syncs may return although they are held.
+    pub(super) passes: usize,
     pub(super) held: usize,
 }
 

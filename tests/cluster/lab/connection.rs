@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::time::Duration;
 
 use triad::limits::REPLY_MAX_BYTES;
 use triad::resp::{Frame, FrameDecoder, encode_request};
@@ -75,6 +76,38 @@ impl Connection {
                 Err(error) => panic!("no reply: {error}"),
             }
         }
+    }
+
+    /// The next reply, or `None` if none came within `patience`; what has come of it is kept.
+    pub(crate) fn reply_within(&mut self, patience: Duration) -> Option<Frame<'static>> {
+        self.stream.set_read_timeout(Some(patience)).unwrap();
+        let reply = loop {
+            if let Some(frame) = self.decoder.next().expect("RESP") {
+                break Some(frame);
+            }
+            let mut chunk = [0; 16 * 1024];
+            match self.stream.read(&mut chunk) {
+                Ok(0) => panic!("the node closed the connection"),
+                Ok(count) => self.decoder.buffer().extend_from_slice(&chunk[..count]),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break None,
+                Err(error) => panic!("no reply: {error}"),
+            }
+        };
+        self.stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        reply
+    }
+
+    /// A number that `INFO` tells.
+    pub(crate) fn info(&mut self, field: &str) -> u64 {
+        let Frame::Bulk(text) = self.call(&["INFO"]) else {
+            panic!("INFO is a bulk string in RESP2")
+        };
+        let text = String::from_utf8(text.into_owned()).unwrap();
+        let value = text
+            .lines()
+            .find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
+        let value = value.unwrap_or_else(|| panic!("INFO has no {field}"));
+        value.parse().unwrap()
     }
 
     /// Whether a byte of a reply is there now.

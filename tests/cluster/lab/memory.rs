@@ -30,6 +30,22 @@ pub(crate) fn start(lab: &Lab, name: &str, storage: &MemoryStorage, fsync: Fsync
     Prepared::new(config).unwrap().spawn().unwrap()
 }
 
+/// The syncs of a disk that are held back, until this is dropped: declared after the node, so that a
+/// test which fails does not wait for that node's last sync for ever.
+pub(crate) struct HeldSyncs(MemoryStorage);
+
+/// Holds back the syncs of `disk`.
+pub(crate) fn hold_syncs(disk: &MemoryStorage) -> HeldSyncs {
+    disk.hold_syncs();
+    HeldSyncs(disk.clone())
+}
+
+impl Drop for HeldSyncs {
+    fn drop(&mut self) {
+        self.0.release_syncs();
+    }
+}
+
 /// Lets a node do all that it has to do: it carries requests out in the order of their arrival on one
 /// thread, so what was sent before these requests has been looked at when the last one is answered.
 pub(crate) fn settle(lab: &Lab, name: &str) {

@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 pub(crate) use connection::Connection;
+pub(crate) use proxy::Proxy;
 
 /// The bound on every wait: far more than a loaded machine needs.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -173,6 +174,21 @@ impl Lab {
         self.start_command(name, command);
     }
 
+    /// Starts a node whose links to some others lead through proxies, and waits until it serves. Where
+    /// a node is reached is not part of the rules, so the others take it for one of theirs.
+    pub(crate) fn start_through(&mut self, name: &str, detours: &[(&str, &Proxy)]) {
+        let text = fs::read_to_string(self.cluster_file()).unwrap();
+        let mut cluster: Value = serde_json::from_str(&text).unwrap();
+        for node in cluster["nodes"].as_array_mut().unwrap() {
+            if let Some((_, proxy)) = detours.iter().find(|(peer, _)| node["name"] == *peer) {
+                node["address"] = proxy.address().to_string().into();
+            }
+        }
+        let path = self.folder.path().join(format!("{name}-cluster.json"));
+        fs::write(&path, cluster.to_string()).unwrap();
+        self.start_with_cluster(name, &path);
+    }
+
     /// Starts a node by a command of the caller's and waits until it serves.
     pub(crate) fn start_command(&mut self, name: &str, mut command: Command) {
         let log = self.folder.path().join(format!("{name}.log"));
@@ -245,7 +261,12 @@ impl Lab {
     /// Waits until a node that was asked to end has done so.
     pub(crate) fn wait(&mut self, name: &str) -> ExitStatus {
         let mut process = self.node_mut(name).process.take().expect("the node runs");
-        process.child.wait().unwrap()
+        let mut ended = None;
+        eventually(&format!("{name} has ended"), || {
+            ended = process.child.try_wait().unwrap();
+            ended.is_some()
+        });
+        ended.expect("it has ended")
     }
 
     /// Stops a node in its tracks, as a sleeping device would.
@@ -258,8 +279,20 @@ impl Lab {
         self.signal(name, Signal::CONT);
     }
 
-    fn signal(&self, name: &str, signal: Signal) {
+    /// Sends a node a signal.
+    pub(crate) fn signal(&self, name: &str, signal: Signal) {
         kill_process(self.pid(name), signal).unwrap();
+    }
+
+    /// The processor time that a node has taken, in ticks of a hundredth of a second: fields 14 and 15
+    /// of `/proc/PID/stat`, proc(5).
+    pub(crate) fn cpu_ticks(&self, name: &str) -> u64 {
+        let pid = self.pid(name).as_raw_nonzero();
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+        // The program's name stands in parentheses and may hold blanks.
+        let (_, fields) = stat.rsplit_once(") ").unwrap();
+        let ticks = fields.split(' ').skip(11).take(2);
+        ticks.map(|ticks| ticks.parse::<u64>().unwrap()).sum()
     }
 
     /// A connection to a node.

@@ -25,6 +25,10 @@ struct State {
     connections: Vec<(TcpStream, TcpStream)>,
     /// The bytes of each connection that are held back at the moment.
     waiting: Vec<usize>,
+    /// All bytes that were relayed, both ways.
+    relayed: u64,
+    /// How often somebody connected, whether or not it was taken.
+    attempts: usize,
     refusing: bool,
 }
 
@@ -66,13 +70,33 @@ impl Proxy {
         state.held_below = state.connections.len();
     }
 
+    /// From now on, bytes to the target are held back on all connections, also on those to come.
+    pub(crate) fn hold_all(&self) {
+        self.shared.state.lock().unwrap().held_below = usize::MAX;
+    }
+
+    /// How many bytes have been relayed, both ways.
+    pub(crate) fn relayed(&self) -> u64 {
+        self.shared.state.lock().unwrap().relayed
+    }
+
+    /// How often somebody has connected or, while the proxy refuses, has tried to.
+    pub(crate) fn attempts(&self) -> usize {
+        self.shared.state.lock().unwrap().attempts
+    }
+
     /// Waits until the connection `number` has bytes that are held back.
     pub(crate) fn wait_for_held_bytes(&self, number: usize) {
         let state = self.shared.state.lock().unwrap();
         let (_state, timeout) = self
             .shared
             .changed
-            .wait_timeout_while(state, super::PATIENCE, |state| state.waiting[number] == 0)
+            .wait_timeout_while(state, super::PATIENCE, |state| {
+                state
+                    .waiting
+                    .get(number)
+                    .is_none_or(|waiting| *waiting == 0)
+            })
             .unwrap();
         assert!(
             !timeout.timed_out(),
@@ -128,6 +152,7 @@ impl Drop for Proxy {
 impl Shared {
     fn accept(self: &Arc<Self>, client: TcpStream) {
         let mut state = self.state.lock().unwrap();
+        state.attempts += 1;
         if state.refusing {
             return;
         }
@@ -144,7 +169,8 @@ impl Shared {
         drop(state);
         let shared = Arc::clone(self);
         thread::spawn(move || shared.relay_forth(number, forth.0, forth.1));
-        thread::spawn(move || relay(back.0, back.1));
+        let shared = Arc::clone(self);
+        thread::spawn(move || shared.relay_back(back.0, back.1));
     }
 
     fn relay_forth(&self, number: usize, mut from: TcpStream, mut to: TcpStream) {
@@ -160,7 +186,10 @@ impl Shared {
             drop(state);
             // The target may have closed this connection meanwhile.
             let passed = to.write_all(&chunk[..count]);
-            self.state.lock().unwrap().waiting[number] -= count;
+            let mut state = self.state.lock().unwrap();
+            state.waiting[number] -= count;
+            state.relayed += count as u64;
+            drop(state);
             self.changed.notify_all();
             if passed.is_err() {
                 break;
@@ -168,9 +197,15 @@ impl Shared {
         }
         let _ = to.shutdown(Shutdown::Write);
     }
-}
 
-fn relay(mut from: TcpStream, mut to: TcpStream) {
-    let _ = std::io::copy(&mut from, &mut to);
-    let _ = to.shutdown(Shutdown::Write);
+    fn relay_back(&self, mut from: TcpStream, mut to: TcpStream) {
+        let mut chunk = vec![0; 64 * 1024];
+        while let Ok(count @ 1..) = from.read(&mut chunk) {
+            self.state.lock().unwrap().relayed += count as u64;
+            if to.write_all(&chunk[..count]).is_err() {
+                break;
+            }
+        }
+        let _ = to.shutdown(Shutdown::Write);
+    }
 }
