@@ -43,10 +43,6 @@ pub const REPLY_DEPTH_MAX: usize = 16;
 /// The largest reply. `KEYS` and `MGET` over more than this answer an error that names `SCAN`.
 pub const REPLY_MAX_BYTES: usize = 96 * MIB;
 
-/// What the strings of a reply that lists keys or values may take of it, with the line before and
-/// behind each; the rest is for the lines around the list.
-pub const REPLY_STRINGS_MAX_BYTES: usize = REPLY_MAX_BYTES - KIB;
-
 /// The most elements of one reply, those of nested arrays included. Each takes 32 bytes in the memory
 /// of the one who reads it, however short it is on the wire, so this many take 128 MiB beside the
 /// bytes of [`REPLY_MAX_BYTES`], and at most as much again while an array grows.
@@ -99,8 +95,8 @@ pub const REPLY_EXPECTED_BYTES: usize = 256 * KIB;
 /// what it asked for comes here, since the window stops it long before.
 pub const UNREAD_REPLY_MAX_BYTES: usize = 128 * MIB;
 
-/// The unread reply bytes of all connections together. Past it, a connection that is over its own
-/// window is closed when a further reply arrives for it.
+/// The memory in which replies of all connections wait to be read. Past it, a connection that is over
+/// its own window is closed when a further reply is added to it.
 pub const UNREAD_TOTAL_MAX_BYTES: usize = 160 * MIB;
 
 /// How long a node waits at shutdown for replies in flight.

@@ -5,17 +5,25 @@ use std::sync::LazyLock;
 
 use super::{Args, Command, Error, connection, keys, server, strings, triad};
 
-/// Every command and subcommand, by family.
+/// The commands and subcommands by family, each under the name that Redis has for such a group.
+pub(super) const GROUPS: &[(&str, &[Command])] = &[
+    ("connection", connection::COMMANDS),
+    ("string", strings::COMMANDS),
+    ("generic", keys::COMMANDS),
+    ("server", server::COMMANDS),
+    ("triad", triad::COMMANDS),
+];
+
+/// Every command and subcommand.
 pub(super) fn all() -> impl Iterator<Item = &'static Command> {
-    [
-        connection::COMMANDS,
-        strings::COMMANDS,
-        keys::COMMANDS,
-        server::COMMANDS,
-        triad::COMMANDS,
-    ]
-    .into_iter()
-    .flatten()
+    GROUPS.iter().flat_map(|(_, commands)| *commands)
+}
+
+/// The command of this name, which is no subcommand.
+pub(super) fn by_name(name: &[u8]) -> Option<&'static Command> {
+    let mut lower = LowerName::default();
+    lower.push(name)?;
+    BY_NAME.get(lower.bytes()).copied()
 }
 
 /// The commands that only have subcommands, with what they are for.
@@ -41,6 +49,9 @@ static BY_NAME: LazyLock<HashMap<&'static [u8], &'static Command>> = LazyLock::n
         .collect()
 });
 
+/// Stands between a container and its subcommand in the name of the latter.
+const SEPARATOR: u8 = b'|';
+
 /// The longest name of a command or of a container with its subcommand; a longer word is none.
 const NAME_MAX_BYTES: usize = 32;
 
@@ -51,7 +62,9 @@ pub fn find(args: Args<'_>) -> Result<Found<'_>, Error> {
     let found = lower.push(name).and_then(|()| BY_NAME.get(lower.bytes()));
     // `COMMAND` alone is a command, and also has subcommands.
     let is_bare = args.len() < 2 || !has_subcommands(lower.bytes());
-    if let (Some(command), true) = (found, is_bare) {
+    // A subcommand is called by two words and never by its whole name.
+    let is_whole = !name.contains(&SEPARATOR);
+    if let (Some(command), true, true) = (found, is_bare, is_whole) {
         command.check_arity(args)?;
         return Ok(Found { command, args });
     }
@@ -70,7 +83,7 @@ fn find_subcommand(args: Args<'_>, mut name: LowerName) -> Result<Found<'_>, Err
         return Err(Error::wrong_arity(container));
     };
     let found = name
-        .push(b"|")
+        .push(&[SEPARATOR])
         .and_then(|()| name.push(sub))
         .and_then(|()| BY_NAME.get(name.bytes()));
     let Some(command) = found else {
@@ -163,6 +176,10 @@ mod tests {
         assert_eq!(
             error(&[b"mset", b"a", b"1", b"b"]),
             "ERR wrong number of arguments for 'mset' command"
+        );
+        assert_eq!(
+            error(&[b"config|get", b"save"]),
+            "ERR unknown command 'config|get', with args beginning with: 'save' "
         );
         assert!(error(&[&[b'x'; 300]]).len() < 300);
     }

@@ -1,6 +1,7 @@
 //! The connection itself: `PING ECHO HELLO QUIT SELECT CLIENT`.
 
 use super::keys::parse_number;
+use super::reference::help;
 use super::{Args, Command, Context, Error, Frame, Keys, Outcome, Route, Run, Session, reply};
 use crate::resp::Protocol;
 
@@ -39,6 +40,7 @@ pub(super) const COMMANDS: &[Command] = &[
         "Notes the client's library and its version",
         client_setinfo,
     ),
+    here("client|help", 2, "Lists these subcommands", client_help),
 ];
 
 const fn here(name: &'static str, arity: i32, summary: &'static str, run: Run) -> Command {
@@ -99,6 +101,9 @@ fn hello<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> 
                 words.next().ok_or_else(|| hello_syntax(word))?,
             )?);
         } else if word.eq_ignore_ascii_case(b"auth") {
+            let (Some(_user), Some(_password)) = (words.next(), words.next()) else {
+                return Err(hello_syntax(word));
+            };
             // As Redis answers where no password is set.
             return Err(Error::new(
                 "ERR AUTH <password> called without any password configured for the default user. \
@@ -174,6 +179,10 @@ fn client_setinfo<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>
         return Err(Error::new(format!("ERR Unrecognized option '{field}'")));
     }
     reply(Frame::OK)
+}
+
+fn client_help<'s>(_: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error> {
+    reply(help("client"))
 }
 
 /// The longest name of a connection: it is kept as long as the connection is.

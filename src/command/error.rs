@@ -4,8 +4,9 @@
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
-use crate::limits::KEY_MAX_BYTES;
-use crate::resp::{Args, Frame};
+use super::catalog;
+use crate::limits::{KEY_MAX_BYTES, REPLY_ELEMENTS_MAX, REPLY_MAX_BYTES};
+use crate::resp::{Args, Excess, Frame, TooLarge};
 use crate::store::Refused;
 
 /// An error reply: a code in capitals, a blank, and a sentence. Nothing was changed.
@@ -78,7 +79,40 @@ impl Error {
     pub fn value_too_large(bytes: usize, limit: usize) -> Self {
         Self(
             format!(
-                "ERR the value has {bytes} bytes; a value has at most {limit} here (--max-value                  changes it). Nothing was stored"
+                "ERR the value has {bytes} bytes; a value has at most {limit} here (--max-value \
+                 changes it). Nothing was stored"
+            )
+            .into(),
+        )
+    }
+
+    /// The request was read past, because of its size.
+    pub fn too_large(request: &TooLarge<'_>) -> Self {
+        let command = request.command.and_then(catalog::by_name);
+        match (request.excess, command) {
+            (Excess::Argument { index, bytes, .. }, Some(command)) if command.keys.has(index) => {
+                Self::key_too_long(bytes)
+            }
+            (
+                Excess::Argument {
+                    index,
+                    bytes,
+                    limit_bytes,
+                },
+                Some(command),
+            ) if command.is_write() && (1..index).contains(&command.keys.first) => {
+                Self::value_too_large(bytes, limit_bytes)
+            }
+            (excess, _) => Self(format!("ERR {excess}. Nothing was stored").into()),
+        }
+    }
+
+    /// The reply is more than the one who asks would take.
+    pub fn reply_too_large() -> Self {
+        Self(
+            format!(
+                "ERR the reply is larger than {REPLY_MAX_BYTES} bytes or {REPLY_ELEMENTS_MAX} \
+                 elements; use SCAN with a smaller COUNT, or ask for fewer keys at once"
             )
             .into(),
         )

@@ -1,12 +1,8 @@
 //! Keys: `DEL EXISTS KEYS DBSIZE SCAN FLUSHALL`.
 
-use super::{Args, Command, Context, Error, Frame, Keys, Merge, Outcome, Route, reply};
-use crate::limits::{
-    PATTERN_MAX_BYTES, REPLY_ELEMENTS_MAX, REPLY_STRINGS_MAX_BYTES, SCAN_COUNT_DEFAULT,
-    SCAN_COUNT_MAX,
-};
+use super::{Args, Command, Context, Error, Frame, Keys, Merge, Outcome, ReplySize, Route, reply};
+use crate::limits::{PATTERN_MAX_BYTES, SCAN_COUNT_DEFAULT, SCAN_COUNT_MAX};
 use crate::pattern;
-use crate::resp::bulk_len;
 use crate::store::Store;
 
 pub(super) const COMMANDS: &[Command] = &[
@@ -119,11 +115,15 @@ fn checked_pattern(pattern: &[u8]) -> Result<&[u8], Error> {
     Ok(pattern)
 }
 
-/// Reads a decimal number as Redis does: no blanks, no plus sign.
-pub(super) fn parse_number<T: std::str::FromStr>(word: &[u8]) -> Result<T, Error> {
+/// Reads a decimal number as Redis does: no blanks, no plus sign, no zero before other digits.
+pub(crate) fn parse_number<T: std::str::FromStr>(word: &[u8]) -> Result<T, Error> {
+    let is_canonical = |text: &&str| {
+        let digits = text.strip_prefix('-').unwrap_or(text);
+        *text == "0" || !digits.starts_with(['+', '0'])
+    };
     std::str::from_utf8(word)
         .ok()
-        .filter(|text| !text.starts_with('+'))
+        .filter(is_canonical)
         .and_then(|text| text.parse().ok())
         .ok_or(Error::not_an_integer())
 }
@@ -140,7 +140,7 @@ pub(super) fn parse_position(word: Option<&[u8]>) -> Result<u64, Error> {
 pub(super) struct Collector<'p> {
     options: ScanOptions<'p>,
     found: Vec<Frame<'static>>,
-    bytes: usize,
+    size: ReplySize,
     is_over: bool,
 }
 
@@ -149,7 +149,7 @@ impl<'p> Collector<'p> {
         Self {
             options,
             found: Vec::new(),
-            bytes: 0,
+            size: ReplySize::new(),
             is_over: false,
         }
     }
@@ -165,12 +165,8 @@ impl<'p> Collector<'p> {
         {
             return;
         }
-        self.bytes += bulk_len(key.len());
-        if self.options.values {
-            self.bytes += bulk_len(value.len());
-        }
-        self.is_over =
-            self.bytes > REPLY_STRINGS_MAX_BYTES || self.found.len() + 2 > REPLY_ELEMENTS_MAX;
+        let fits = self.size.add(key.len()) && (!self.options.values || self.size.add(value.len()));
+        self.is_over = !fits;
         if self.is_over {
             return;
         }
@@ -182,10 +178,7 @@ impl<'p> Collector<'p> {
 
     pub(super) fn finish(self) -> Result<Frame<'static>, Error> {
         if self.is_over {
-            return Err(Error::new(format!(
-                "ERR the reply is larger than {REPLY_STRINGS_MAX_BYTES} bytes or {REPLY_ELEMENTS_MAX} keys; \
-                 use SCAN, with a smaller COUNT"
-            )));
+            return Err(Error::reply_too_large());
         }
         Ok(Frame::Array(self.found))
     }

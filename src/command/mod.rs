@@ -19,6 +19,7 @@ mod info;
 mod keys;
 mod reference;
 mod server;
+mod size;
 mod strings;
 mod triad;
 
@@ -26,7 +27,9 @@ pub use catalog::{Found, find};
 pub use error::Error;
 pub(crate) use host::count;
 pub use host::{Counters, Host, Session};
+pub(crate) use keys::parse_number;
 pub use keys::{LAST_POSITION, ScanOptions};
+pub(crate) use size::ReplySize;
 pub use triad::{Hello, PEER_PROTOCOL, SelfReport};
 
 use crate::resp::{Args, Frame};
@@ -162,9 +165,23 @@ impl Keys {
         };
         args.iter().skip(skip).step_by(self.step.max(1)).take(take)
     }
+
+    /// Whether the argument at `index` is a key.
+    pub fn has(self, index: usize) -> bool {
+        let behind = index.checked_sub(self.first).filter(|_| self.first > 0);
+        match self.last {
+            Last::Same => behind == Some(0),
+            Last::End => behind.is_some_and(|behind| behind.is_multiple_of(self.step.max(1))),
+        }
+    }
 }
 
 impl Command {
+    /// Whether it may change what is stored.
+    pub fn is_write(&self) -> bool {
+        self.flags.contains(&"write")
+    }
+
     /// Refuses a request with too few or too many arguments. `args` begin with the command's name.
     pub fn check_arity(&self, args: Args<'_>) -> Result<(), Error> {
         let wanted = self.arity.unsigned_abs() as usize;

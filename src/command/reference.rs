@@ -1,10 +1,15 @@
 //! `COMMAND` and its subcommands: what clients ask about the commands themselves.
 //!
-//! The shapes are those of Redis 7: ten fields a command, of which those about access lists, tips and
-//! key specifications are empty here.
+//! The shapes are those of Redis 7: [ten fields](https://redis.io/docs/latest/commands/command/) a
+//! command, of which those about access lists, tips and key specifications are empty here; and of a
+//! [page](https://redis.io/docs/latest/commands/command-docs/) the fields that are always present.
+//! redis-cli makes its help of them, and ends in a crash where one is missing.
 
-use super::catalog::{CONTAINERS, all};
+use super::catalog::{CONTAINERS, GROUPS, all};
 use super::{Args, Command, Context, Error, Frame, Keys, Last, Outcome, reply};
+
+/// The version of this program that had these commands first.
+const SINCE: &str = "0.1.0";
 
 pub(super) fn command<'s>(_: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error> {
     reply(Frame::Array(names().map(describe).collect()))
@@ -20,25 +25,38 @@ pub(super) fn info<'s>(_: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>
     if args.len() == 1 {
         return reply(Frame::Array(names().map(describe).collect()));
     }
-    let wanted = args.iter().skip(1).map(|wanted| {
-        let known = names().find(|name| wanted.eq_ignore_ascii_case(name.as_bytes()));
-        known.map_or(Frame::Null, describe)
-    });
+    let wanted = args.iter().skip(1);
+    let wanted = wanted.map(|wanted| known(wanted).map_or(Frame::Null, describe));
     reply(Frame::Array(wanted.collect()))
 }
 
 pub(super) fn docs<'s>(_: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
-    let asked = |name: &str| {
-        args.len() == 1
-            || args
-                .iter()
-                .skip(1)
-                .any(|wanted| wanted.eq_ignore_ascii_case(name.as_bytes()))
-    };
-    let pages = names()
-        .filter(|name| asked(name))
-        .map(|name| (text(name), page(name)));
-    reply(Frame::Map(pages.collect()))
+    if args.len() == 1 {
+        return reply(Frame::map(names().map(|name| (text(name), page(name)))));
+    }
+    let wanted = args.iter().skip(1).filter_map(known);
+    reply(Frame::map(wanted.map(|name| (text(name), page(name)))))
+}
+
+/// The command, container or subcommand of this name.
+fn known(wanted: &[u8]) -> Option<&'static str> {
+    let mut all = names().chain(all().map(|command| command.name));
+    all.find(|name| wanted.eq_ignore_ascii_case(name.as_bytes()))
+}
+
+/// Lists the subcommands of a container, in the form in which Redis does.
+pub(super) fn help(container: &str) -> Frame<'static> {
+    let title = format!(
+        "{} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+        container.to_ascii_uppercase()
+    );
+    let mut lines = vec![Frame::simple(title)];
+    for command in subcommands(container) {
+        let (_, name) = command.name.split_once('|').unwrap_or_default();
+        lines.push(Frame::simple(name.to_ascii_uppercase()));
+        lines.push(Frame::simple(format!("    {}.", command.summary)));
+    }
+    Frame::Array(lines)
 }
 
 /// The names of the commands and of those that only have subcommands.
@@ -112,7 +130,7 @@ fn fields(
 
 fn page(name: &'static str) -> Frame<'static> {
     let children: Vec<_> = subcommands(name)
-        .map(|child| (text(child.name), Frame::Map(vec![summary(child.summary)])))
+        .map(|child| (text(child.name), page(child.name)))
         .collect();
     let own = all()
         .find(|command| command.name == name)
@@ -121,13 +139,25 @@ fn page(name: &'static str) -> Frame<'static> {
     let about = own
         .or(container.map(|(_, about)| *about))
         .unwrap_or_default();
-    let mut page = vec![summary(about)];
+    let mut page = vec![
+        (text("summary"), text(about)),
+        (text("since"), text(SINCE)),
+        (text("group"), text(group(name))),
+    ];
     if !children.is_empty() {
         page.push((text("subcommands"), Frame::Map(children)));
     }
     Frame::Map(page)
 }
 
-fn summary(about: &'static str) -> (Frame<'static>, Frame<'static>) {
-    (text("summary"), text(about))
+/// The group of a command, or of a container by its subcommands.
+fn group(name: &str) -> &'static str {
+    let is_of = |command: &Command| {
+        let (container, _) = command.name.split_once('|').unwrap_or((command.name, ""));
+        command.name == name || container == name
+    };
+    let group = GROUPS
+        .iter()
+        .find(|(_, commands)| commands.iter().any(is_of));
+    group.map_or("generic", |(group, _)| group)
 }

@@ -31,12 +31,14 @@ pub(super) const COMMANDS: &[Command] = &[
         "Describes commands for clients",
         super::reference::info,
     ),
+    here("command|help", 2, "Lists these subcommands", command_help),
     here(
         "config|get",
         -3,
         "Returns settings of this node",
         config_get,
     ),
+    here("config|help", 2, "Lists these subcommands", config_help),
     here("save", 1, "Writes this node's JSON file now", save),
     here(
         "lastsave",
@@ -57,6 +59,14 @@ const fn here(name: &'static str, arity: i32, summary: &'static str, run: Run) -
         summary,
         run,
     }
+}
+
+fn command_help<'s>(_: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error> {
+    reply(super::reference::help("command"))
+}
+
+fn config_help<'s>(_: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error> {
+    reply(super::reference::help("config"))
 }
 
 fn save<'s>(_: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error> {

@@ -1,9 +1,7 @@
 //! Strings: `GET SET MGET MSET`.
 
 use super::host::count;
-use super::{Args, Command, Context, Error, Frame, Keys, Merge, Outcome, Route, reply};
-use crate::limits::REPLY_STRINGS_MAX_BYTES;
-use crate::resp::bulk_len;
+use super::{Args, Command, Context, Error, Frame, Keys, Merge, Outcome, ReplySize, Route, reply};
 
 pub(super) const COMMANDS: &[Command] = &[
     Command {
@@ -65,15 +63,12 @@ fn set<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
 
 fn mget<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
     let store = &*cx.store;
-    let mut bytes = 0;
+    let mut size = ReplySize::new();
     let mut values = Vec::with_capacity(args.len() - 1);
     for key in args.iter().skip(1) {
         let value = store.get(key);
-        bytes += bulk_len(value.map_or(0, <[u8]>::len));
-        if bytes > REPLY_STRINGS_MAX_BYTES {
-            return Err(Error::new(format!(
-                "ERR the values are larger than {REPLY_STRINGS_MAX_BYTES} bytes together; ask for fewer keys at once"
-            )));
+        if !size.add(value.map_or(0, <[u8]>::len)) {
+            return Err(Error::reply_too_large());
         }
         values.push(value.map_or(Frame::Null, Frame::bulk));
     }

@@ -73,6 +73,13 @@ pub(super) const COMMANDS: &[Command] = &[
         "Makes this connection the link of another node",
         peer,
     ),
+    here(
+        "triad|help",
+        2,
+        Keys::NONE,
+        "Lists these subcommands",
+        triad_help,
+    ),
     Command {
         route: Route::Survey,
         ..here(
@@ -114,6 +121,10 @@ const fn write(name: &'static str, arity: i32, summary: &'static str, run: Run) 
         summary,
         run,
     }
+}
+
+fn triad_help<'s>(_: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error> {
+    reply(super::reference::help("triad"))
 }
 
 fn owner<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
@@ -314,15 +325,18 @@ impl Hello {
                  version {version}; install the same release on both"
             )));
         }
-        let text = |field: &[u8]| match std::str::from_utf8(field) {
-            Ok(text) if text.len() <= HELLO_FIELD_MAX_BYTES => Ok(text.to_owned()),
-            _ => Err(Error::syntax()),
+        let text = |field: &[u8]| {
+            if field.len() > HELLO_FIELD_MAX_BYTES {
+                return Err(Error::syntax());
+            }
+            String::from_utf8(field.to_vec()).map_err(|_| Error::syntax())
         };
-        let name: Result<NodeName, _> = text(name)?.parse();
+        let name = text(name)?;
+        if let Err(error) = name.parse::<NodeName>() {
+            return Err(Error::new(format!("ERR {error}")));
+        }
         Ok(Self {
-            name: name
-                .map_err(|error| Error::new(format!("ERR {error}")))?
-                .to_string(),
+            name,
             node_id: text(node_id)?,
             incarnation: parse_number(incarnation)?,
             fingerprint: text(fingerprint)?,

@@ -16,7 +16,7 @@ use super::dispatch::{Dispatch, Flow, Obstacle};
 use super::outbox::Outbox;
 use crate::command::{Error, Hello, Session};
 use crate::limits::{LINK_BUSY_SIGN, READ_CHUNK_BYTES, TURN_READS};
-use crate::resp::{Excess, Frame, Next, Protocol, ProtocolError, RequestDecoder, TooLarge};
+use crate::resp::{Frame, Next, Protocol, ProtocolError, RequestDecoder};
 
 /// See the module's text.
 pub(crate) struct Connection {
@@ -155,7 +155,7 @@ impl Connection {
                 return Step::Done(dispatch.run(request.args(), request.raw()));
             }
             Ok(Next::TooLarge(too_large)) => {
-                let error = explain_too_large(&too_large);
+                let error = Error::too_large(&too_large);
                 self.answer(&error.into_frame());
                 return Step::Done(Flow::Next);
             }
@@ -195,16 +195,21 @@ impl Connection {
     /// The connection is a peer's link from now on. An older link of that peer ends before the new one
     /// is answered: what it still holds must not take effect after what comes on the new one.
     fn become_peer(&mut self, hello: Hello) {
-        if let Err(error) = self.node.inbound.enter(&hello, &self.outbox) {
+        let entered = match &self.peer {
+            Some(peer) => Err(Error::new(format!(
+                "ERR this connection is the link of {} already",
+                peer.name
+            ))),
+            None => self.node.admit_peer(&hello, &self.outbox),
+        };
+        if let Err(error) = entered {
             self.answer(&error.into_frame());
             self.ended = true;
             return;
         }
         self.outbox.widen();
         self.answer(&self.node.hello.clone().into_frame());
-        self.node.host.counters.peers.set(self.node.inbound.len());
         self.node.peer_showed_up(&hello);
-        self.node.count_peers();
         self.peer = Some(hello);
     }
 
@@ -286,19 +291,5 @@ impl Connection {
         self.reads += 1;
         self.ended = count == 0;
         Ok(count > 0)
-    }
-}
-
-fn explain_too_large(too_large: &TooLarge<'_>) -> Error {
-    match too_large.excess {
-        Excess::Argument {
-            index: 1, bytes, ..
-        } => Error::key_too_long(bytes),
-        Excess::Argument {
-            index: 2..,
-            bytes,
-            limit_bytes,
-        } => Error::value_too_large(bytes, limit_bytes),
-        excess => Error::new(format!("ERR {excess}. Nothing was stored")),
     }
 }

@@ -112,7 +112,7 @@ impl Dispatch<'_> {
     fn admit_from_peer(&self, found: &Found<'_>) -> Result<(), Error> {
         let (host, command) = (&self.node.host, found.command);
         let Some(peer) = self.peer else { return Ok(()) };
-        let is_question = command.route == Route::Here && !is_write(command);
+        let is_question = command.route == Route::Here && !command.is_write();
         if !is_question && peer.fingerprint != self.node.hello.fingerprint {
             return Err(rules_differ(&host.name, &peer.name));
         }
@@ -136,7 +136,7 @@ impl Dispatch<'_> {
     /// Runs the request on this node's own table and adds its reply.
     fn run_here(&mut self, found: &Found<'_>) -> Flow {
         let node = self.node;
-        if is_write(found.command) && node.journal_lags() {
+        if found.command.is_write() && node.journal_lags() {
             return Flow::Park(Obstacle::Journal);
         }
         command::count(&node.host.counters.commands, 1);
@@ -284,11 +284,8 @@ impl Dispatch<'_> {
 
     /// One step of a scan, on the node that the cursor names.
     fn scan(&mut self, found: &Found<'_>) -> Flow {
-        let cursor = std::str::from_utf8(found.args.get(1).unwrap_or_default());
-        let cursor = cursor
-            .ok()
-            .and_then(|text| text.parse().ok())
-            .and_then(split_cursor);
+        let cursor = command::parse_number(found.args.get(1).unwrap_or_default());
+        let cursor = cursor.ok().and_then(split_cursor);
         let place = cursor.and_then(|(node, _)| self.node.host.placement.index(node));
         let (Some((_, position)), Some(node)) = (cursor, place) else {
             return self.refuse(Error::new("ERR invalid cursor"));
@@ -317,7 +314,7 @@ impl Dispatch<'_> {
         purpose: Purpose,
     ) -> Flow {
         let here = &self.node.host.name;
-        if is_write(command) && self.node.journal_lags() {
+        if command.is_write() && self.node.journal_lags() {
             return Flow::Park(Obstacle::Journal);
         }
         for link in shares.iter().filter_map(|share| self.node.link(share.node)) {
@@ -351,7 +348,7 @@ impl Dispatch<'_> {
             ticket,
             joining,
             command.name,
-            is_write(command),
+            command.is_write(),
             parts,
         );
         for (index, share) in shares.iter().enumerate() {
@@ -370,10 +367,6 @@ impl Dispatch<'_> {
             });
         }
     }
-}
-
-fn is_write(command: &Command) -> bool {
-    command.flags.contains(&"write")
 }
 
 /// Refuses keys that are too long before anything is done with them.

@@ -9,10 +9,9 @@ use std::rc::Rc;
 use super::link::OUTCOME_UNKNOWN;
 use super::outbox::Outbox;
 use super::replies::Ticket;
-use crate::command::{Host, Merge, SelfReport};
-use crate::limits::{REPLY_ELEMENTS_MAX, REPLY_STRINGS_MAX_BYTES};
+use crate::command::{Error, Host, Merge, ReplySize, SelfReport};
 use crate::placement::NodeIndex;
-use crate::resp::{Frame, bulk_len};
+use crate::resp::Frame;
 use crate::store::Seq;
 
 /// How the parts become one.
@@ -44,6 +43,8 @@ pub(crate) struct Gather {
     name: &'static str,
     is_write: bool,
     parts: RefCell<Vec<Part>>,
+    /// What the arrays among the parts come to together.
+    size: Cell<ReplySize>,
     missing: Cell<usize>,
     gate: Cell<Seq>,
 }
@@ -76,6 +77,7 @@ impl Gather {
             name,
             is_write,
             parts,
+            size: Cell::new(ReplySize::new()),
             missing,
             gate,
         })
@@ -84,6 +86,7 @@ impl Gather {
     /// Gives the reply of part `index`, which depends on this node's write `seq`, if not 0. The last
     /// one completes the whole.
     pub(crate) fn fill(&self, index: usize, frame: Frame<'static>, seq: Seq, host: &Host) {
+        let frame = self.bounded(frame);
         if let Some(part) = self.parts.borrow_mut().get_mut(index) {
             part.reply = Some(frame);
         }
@@ -92,6 +95,22 @@ impl Gather {
         if self.missing.get() == 0 {
             let whole = self.join(self.parts.take(), host);
             self.outbox.fill(self.ticket, &whole, self.gate.get());
+        }
+    }
+
+    /// The part itself, or an error in its place if the parts are too much for one reply: each node
+    /// knows only how large its own is.
+    fn bounded(&self, frame: Frame<'static>) -> Frame<'static> {
+        let mut size = self.size.get();
+        let fits = match &frame {
+            Frame::Array(elements) => size.add_array(elements),
+            _ => true,
+        };
+        self.size.set(size);
+        if fits {
+            frame
+        } else {
+            Error::reply_too_large().into_frame()
         }
     }
 
@@ -175,7 +194,7 @@ fn concat(parts: Vec<Part>) -> Option<Frame<'static>> {
         };
         all.extend(elements);
     }
-    Some(bounded(all))
+    Some(Frame::Array(all))
 }
 
 fn by_key(parts: Vec<Part>) -> Option<Frame<'static>> {
@@ -191,20 +210,7 @@ fn by_key(parts: Vec<Part>) -> Option<Frame<'static>> {
             *all.get_mut(place)? = element;
         }
     }
-    Some(bounded(all))
-}
-
-/// One array of strings, or the error that a node gives which has too many alone.
-fn bounded(elements: Vec<Frame<'static>>) -> Frame<'static> {
-    let strings = elements.iter().filter_map(Frame::as_bytes);
-    let bytes: usize = strings.map(|string| bulk_len(string.len())).sum();
-    if bytes > REPLY_STRINGS_MAX_BYTES || elements.len() > REPLY_ELEMENTS_MAX {
-        return Frame::error(format!(
-            "ERR the reply is larger than {REPLY_STRINGS_MAX_BYTES} bytes or {REPLY_ELEMENTS_MAX} keys; ask \
-             for fewer keys at once, or use SCAN"
-        ));
-    }
-    Frame::Array(elements)
+    Some(Frame::Array(all))
 }
 
 /// Which node a cursor names, and the position there.

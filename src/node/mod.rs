@@ -36,7 +36,7 @@ use self::journal::Journal;
 use self::link::Link;
 use self::outbox::Outbox;
 use self::saver::Saver;
-use crate::command::{Hello, Host};
+use crate::command::{Error, Hello, Host};
 use crate::placement::NodeIndex;
 use crate::resp::RequestLimits;
 use crate::store::Store;
@@ -54,7 +54,7 @@ pub(crate) struct Node {
     saver: Saver,
     /// The open connections, by number.
     outboxes: RefCell<HashMap<u64, Weak<Outbox>>>,
-    /// The unread reply bytes of all connections.
+    /// The memory that the replies of all connections take, in bytes.
     unread: Rc<Cell<usize>>,
     stopping: Cell<bool>,
     /// The last connection has ended while the node stops.
@@ -72,6 +72,21 @@ impl Node {
             bulk_max_bytes: self.host.value_max_bytes,
             ..RequestLimits::default()
         }
+    }
+
+    /// Makes `outbox` the link of the peer that says `hello`, unless that cannot be.
+    fn admit_peer(&self, hello: &Hello, outbox: &Rc<Outbox>) -> Result<(), Error> {
+        // A node of another list may ask about this one; one of the same list is in it.
+        let is_listed = self.host.placement.index_of(&hello.name).is_some();
+        if !is_listed && hello.fingerprint == self.hello.fingerprint {
+            return Err(Error::new(format!(
+                "ERR the list of {} has no node {}",
+                self.host.name, hello.name
+            )));
+        }
+        self.inbound.enter(hello, outbox)?;
+        self.count_peers();
+        Ok(())
     }
 
     /// A peer has connected to this node, so it can be reached.

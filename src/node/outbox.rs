@@ -30,7 +30,7 @@ pub(crate) struct Outbox {
     expected: Cell<usize>,
     /// This connection's part of `total`.
     counted: Cell<usize>,
-    /// The unread reply bytes of all connections.
+    /// The memory that the replies of all connections take, in bytes.
     total: Rc<Cell<usize>>,
     /// The replies that may be held back.
     window: Cell<usize>,
@@ -60,6 +60,7 @@ impl Outbox {
     pub(crate) fn push(&self, write: impl FnOnce(&mut Vec<u8>)) {
         self.replies.borrow_mut().push(write);
         self.count();
+        self.close_if_too_much();
     }
 
     /// Adds a reply that depends on nothing.
@@ -87,13 +88,23 @@ impl Outbox {
         let before = self.expected.get();
         self.expected.set(bytes.max(before - before / 8));
         self.count();
-        let unread = self.counted.get();
-        let crowded = self.total.get() > UNREAD_TOTAL_MAX_BYTES && unread > WINDOW_REPLY_BYTES;
-        if unread > UNREAD_REPLY_MAX_BYTES || crowded {
-            tracing::warn!(unread, "closed a client that does not read its replies");
+        self.close_if_too_much();
+        self.wake.notify_one();
+    }
+
+    /// Gives up this client if what waits for it is too much, by itself or with that of all others.
+    fn close_if_too_much(&self) {
+        // A peer's link carries the requests of many clients and has one window and one reply at most:
+        // those who do not read must not cost it.
+        if self.window.get() > WINDOW_REQUESTS {
+            return;
+        }
+        let held = self.counted.get();
+        let crowded = self.total.get() > UNREAD_TOTAL_MAX_BYTES && held > WINDOW_REPLY_BYTES;
+        if held > UNREAD_REPLY_MAX_BYTES || crowded {
+            tracing::warn!(held, "closed a client that does not read its replies");
             self.close();
         }
-        self.wake.notify_one();
     }
 
     /// Whether a further request may be carried out for this connection.
@@ -144,9 +155,9 @@ impl Outbox {
     }
 
     fn count(&self) {
-        let unread = self.replies.borrow().unread_bytes();
-        let others = self.total.get() - self.counted.replace(unread);
-        self.total.set(others + unread);
+        let held = self.replies.borrow().held_bytes();
+        let others = self.total.get() - self.counted.replace(held);
+        self.total.set(others + held);
     }
 }
 

@@ -202,6 +202,11 @@ impl Replies {
         self.head.bytes.len() - self.sent + self.queued_bytes
     }
 
+    /// The bytes of memory that they take: those that have left go when there are enough of them.
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.head.bytes.len() + self.queued_bytes
+    }
+
     fn released_end(&self, durable: Seq) -> usize {
         let gate = self.head.gates.iter().find(|gate| gate.seq > durable);
         gate.map_or(self.head.bytes.len(), |gate| gate.start)

@@ -28,7 +28,6 @@ mod reply;
 mod request;
 
 pub use args::{Args, ArgsIter};
-pub(crate) use encode::bulk_len;
 pub use encode::{encode, encode_request};
 pub use error::ProtocolError;
 pub use frame::{Frame, Protocol};

@@ -2,8 +2,10 @@
 
 mod lab;
 
+mod clients;
 mod durability;
 mod flood;
+mod hostile;
 mod idle;
 mod mixed;
 mod one_hop;
@@ -11,6 +13,8 @@ mod order;
 mod outages;
 mod ownership;
 mod partial;
+mod peer;
+mod protocol;
 mod refusals;
 mod rules_differ;
 mod scenario;

@@ -150,13 +150,20 @@ async fn pump(node: &Node, link: &Link, stream: TcpStream, mut decoder: FrameDec
         };
         link.release_held_if_room();
         let result = tokio::select! {
-            // In this order: what has arrived while this node itself was asleep is no silence.
             biased;
             ready = stream.readable() => ready.and_then(|()| read_some(link, &stream, &mut decoder)),
             ready = stream.writable(), if blocked => ready.map(|()| false),
             () = link.queued.notified() => Ok(false),
             () = sleep_until(link.moved.get() + LINK_SILENCE), if link.has_waiters() => {
-                return asleep(&format!("no answer within {} s", LINK_SILENCE.as_secs()));
+                // This node itself may have slept. A signal that wakes it has its clocks looked at before
+                // its sockets, so these are asked once more.
+                yield_now().await;
+                match read_some(link, &stream, &mut decoder) {
+                    Ok(false) => {
+                        return asleep(&format!("no answer within {} s", LINK_SILENCE.as_secs()));
+                    }
+                    result => result,
+                }
             }
         };
         match result {

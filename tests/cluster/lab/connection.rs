@@ -5,6 +5,7 @@ use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
+use rustix::net::{RecvFlags, recv};
 use triad::limits::REPLY_MAX_BYTES;
 use triad::resp::{Frame, FrameDecoder, encode_request};
 
@@ -19,12 +20,24 @@ pub(crate) struct Connection {
 impl Connection {
     /// Connects.
     pub(crate) fn open(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).unwrap();
+        Self::of(TcpStream::connect(address).unwrap())
+    }
+
+    /// A connection that is there already and of which nothing has been read.
+    pub(crate) fn of(stream: TcpStream) -> Self {
         stream.set_nodelay(true).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_write_timeout(Some(PATIENCE)).unwrap();
         Self {
             stream,
+            decoder: FrameDecoder::new(REPLY_MAX_BYTES),
+        }
+    }
+
+    /// The same connection once more, to write while the first one reads.
+    pub(crate) fn second(&self) -> Self {
+        Self {
+            stream: self.stream.try_clone().unwrap(),
             decoder: FrameDecoder::new(REPLY_MAX_BYTES),
         }
     }
@@ -37,9 +50,7 @@ impl Connection {
 
     /// Sends a request; its reply is read later.
     pub(crate) fn send<W: AsRef<[u8]>>(&mut self, words: &[W]) {
-        let mut bytes = Vec::new();
-        encode_request(words.iter().map(AsRef::as_ref), &mut bytes);
-        self.send_bytes(&bytes);
+        self.send_bytes(&request(words));
     }
 
     /// Sends bytes as they are.
@@ -110,13 +121,41 @@ impl Connection {
         value.parse().unwrap()
     }
 
+    /// Reads as many bytes as `expected` has and compares them: what a reply looks like on the wire.
+    pub(crate) fn expect_bytes(&mut self, expected: &[u8], what: &str) {
+        loop {
+            let buffer = self.decoder.buffer();
+            if buffer.len() >= expected.len() {
+                let found = buffer.split_to(expected.len());
+                assert_same(&found, expected, what);
+                return;
+            }
+            // An answer that has gone wrong is shown at once, and not waited for to grow.
+            assert_same(buffer, &expected[..buffer.len()], what);
+            let mut chunk = [0; 16 * 1024];
+            let count = match self.stream.read(&mut chunk) {
+                Ok(0) => panic!("the node closed the connection: {what}"),
+                Ok(count) => count,
+                Err(error) => panic!("no reply: {error}: {what}"),
+            };
+            self.decoder.buffer().extend_from_slice(&chunk[..count]);
+        }
+    }
+
+    /// Sends bytes and says that nothing more follows; returns all that comes back. The node may close
+    /// the connection meanwhile.
+    pub(crate) fn exchange(mut self, bytes: &[u8]) -> Vec<u8> {
+        let _ = self.stream.write_all(bytes);
+        let _ = self.stream.shutdown(Shutdown::Write);
+        self.read_to_end()
+    }
+
     /// Whether a byte of a reply is there now.
     pub(crate) fn has_reply(&mut self) -> bool {
-        self.stream.set_nonblocking(true).unwrap();
+        // Asked of this call only: what is set on the socket holds for its second half too.
+        let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
         let mut byte = [0];
-        let peeked = self.stream.peek(&mut byte);
-        self.stream.set_nonblocking(false).unwrap();
-        matches!(peeked, Ok(count) if count > 0)
+        matches!(recv(&self.stream, &mut byte, flags), Ok((1, _)))
     }
 
     /// All bytes until the node closes the connection.
@@ -129,6 +168,22 @@ impl Connection {
         }
         bytes
     }
+}
+
+fn assert_same(found: &[u8], expected: &[u8], what: &str) {
+    assert!(
+        found == expected,
+        "{what}:\n found    {}\n expected {}",
+        found.escape_ascii(),
+        expected.escape_ascii()
+    );
+}
+
+/// A request as its bytes.
+pub(crate) fn request<W: AsRef<[u8]>>(words: &[W]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    encode_request(words.iter().map(AsRef::as_ref), &mut bytes);
+    bytes
 }
 
 /// A bulk string.
@@ -144,13 +199,18 @@ pub(crate) fn error(frame: &Frame<'_>) -> String {
     }
 }
 
-/// A map in RESP2, where it is an array of names and values in turn, as text.
+/// A map as text, also in RESP2, where it is an array of names and values in turn.
 pub(crate) fn fields(frame: &Frame<'_>) -> HashMap<String, String> {
-    let Frame::Array(words) = frame else {
-        panic!("not a map: {frame:?}")
+    let words: Vec<&Frame<'_>> = match frame {
+        Frame::Array(words) => words.iter().collect(),
+        Frame::Map(pairs) => pairs
+            .iter()
+            .flat_map(|(name, value)| [name, value])
+            .collect(),
+        other => panic!("not a map: {other:?}"),
     };
     let words: Vec<String> = words
-        .iter()
+        .into_iter()
         .map(|word| match word {
             Frame::Bulk(bytes) => String::from_utf8_lossy(bytes).into_owned(),
             Frame::Integer(number) => number.to_string(),

@@ -4,10 +4,12 @@
 //! time. Nodes that a test leaves behind are killed when its [`Lab`] is dropped.
 
 pub(crate) mod connection;
+pub(crate) mod descriptors;
 pub(crate) mod memory;
 pub(crate) mod ports;
 pub(crate) mod proxy;
 pub(crate) mod require;
+pub(crate) mod resident;
 
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};

@@ -1,0 +1,6 @@
+//! Clients that are many, slow, gone, or do not read: the others are served, and memory stays bounded.
+
+mod gone;
+mod many;
+mod slow;
+mod unread;

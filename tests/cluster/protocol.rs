@@ -1,0 +1,12 @@
+//! What clients are answered, command by command and byte by byte, whichever node they ask.
+
+mod errors;
+mod greeting;
+mod inline;
+mod order;
+mod redis;
+mod replies;
+mod scan;
+mod server;
+mod sizes;
+mod triad;
