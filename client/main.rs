@@ -1,12 +1,14 @@
 //! The client: a menu for people, subcommands for scripts.
 
 mod commands;
-mod ending;
 mod import;
+mod json;
+mod location;
 mod menu;
 mod rehome;
-mod screen;
 mod session;
+mod status;
+mod walk;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal as _};
@@ -15,8 +17,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use triad::cluster::Cluster;
+use triad::ending::Ending;
 
-use ending::Ending;
 use session::Session;
 
 /// Stores and finds keys on the devices of a triad cluster.
@@ -24,8 +26,8 @@ use session::Session;
 #[command(
     version,
     after_help = "Without a command, on a terminal: the menu.\n\
-                  Exit codes: 0 done; 1 the key is absent, or keys were left; 2 wrong usage; \
-                  3 a node can't be reached; 4 any other failure."
+                  Exit codes: 0 done; 1 the key is absent, or keys could not be rehomed; 2 wrong \
+                  usage; 3 a node can't be reached; 4 any other failure."
 )]
 struct Arguments {
     /// The cluster file [default: data/cluster.json if it is there, else linux, mac and android on
@@ -51,18 +53,22 @@ enum Command {
     /// Store a value under a key
     Put {
         /// The key
+        #[arg(allow_negative_numbers = true)]
         key: OsString,
         /// The value
+        #[arg(allow_negative_numbers = true)]
         value: OsString,
     },
     /// Print the value of a key
     Get {
         /// The key
+        #[arg(allow_negative_numbers = true)]
         key: OsString,
     },
     /// Delete a key
     Delete {
         /// The key
+        #[arg(allow_negative_numbers = true)]
         key: OsString,
     },
     /// Print all keys, or those in one node's own table
@@ -74,13 +80,14 @@ enum Command {
     /// Tell which node holds a key, and why
     Where {
         /// The key
+        #[arg(allow_negative_numbers = true)]
         key: OsString,
     },
     /// Tell about every node
     Status,
     /// Store what a JSON object of strings holds
     Import {
-        /// The file
+        /// The file, such as {"key": "value", "another": "value"}
         file: PathBuf,
     },
     /// Send each key that lies on a node which no longer owns it to its owner
@@ -89,25 +96,18 @@ enum Command {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    match start(arguments) {
-        Ok(code) => code,
-        Err(ending) => ending.report(),
-    }
+    start(arguments).unwrap_or_else(|ending| ending.report())
 }
 
 fn start(arguments: Arguments) -> Result<ExitCode, Ending> {
-    if arguments.command.is_none() && !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
-        return Err(Ending::usage(
-            "the menu needs a terminal; in a script use a subcommand (see client --help)",
-        ));
+    if arguments.command.is_none() {
+        check_menu(arguments.json)?;
     }
-    let cluster =
-        Cluster::find(arguments.cluster.as_deref()).map_err(|error| Ending::usage(&error))?;
+    let cluster = Cluster::find(arguments.cluster.as_deref())?;
     // The tools wait for people or for the network; one thread does.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        .build()
-        .map_err(|error| Ending::failure(&error))?;
+        .build()?;
     runtime.block_on(async {
         let mut session = Session::open(cluster, arguments.via).await?;
         let result = match arguments.command {
@@ -117,4 +117,18 @@ fn start(arguments: Arguments) -> Result<ExitCode, Ending> {
         let closed = session.close();
         result.and_then(|code| closed.map(|()| code))
     })
+}
+
+fn check_menu(json: bool) -> Result<(), Ending> {
+    if json {
+        return Err(Ending::usage(
+            "the menu has no --json; use a subcommand (see client --help)",
+        ));
+    }
+    if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
+        return Err(Ending::usage(
+            "the menu needs a terminal; in a script use a subcommand (see client --help)",
+        ));
+    }
+    Ok(())
 }

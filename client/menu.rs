@@ -1,14 +1,15 @@
 //! The menu: one step after the other, each of which says which node holds the key.
 
-use std::io::{self, Write as _};
+use std::io::{self, BufRead as _, Write as _};
 
-use rand::random;
 use triad::coverage::{self, KeySpace, Plan};
+use triad::ending::Ending;
+use triad::terminal;
 
-use crate::commands::{self, Walk};
-use crate::ending::Ending;
-use crate::screen;
+use crate::commands;
 use crate::session::Session;
+use crate::status::Status;
+use crate::walk::Walk;
 
 const CHOICES: &str = "
   1  store a key
@@ -34,20 +35,23 @@ pub(crate) async fn run(session: &mut Session) -> Result<(), Ending> {
         let Some(choice) = ask("choice: ")? else {
             return Ok(());
         };
-        let step = match choice.trim() {
-            "1" | "store" => store(session).await,
-            "2" | "retrieve" => retrieve(session).await,
-            "3" | "delete" => delete(session).await,
-            "4" | "keys" => view(session).await,
-            "5" | "status" => status(session).await,
-            "6" | "coverage" => cover(session).await,
-            "q" | "quit" | "7" => return Ok(()),
-            "" => Ok(()),
-            other => say(&format!("there is no choice `{other}`")),
+        let step = match choice.trim_ascii() {
+            b"1" => store(session).await,
+            b"2" => retrieve(session).await,
+            b"3" => delete(session).await,
+            b"4" => view(session).await,
+            b"5" => status(session).await,
+            b"6" => cover(session).await,
+            b"q" | b"Q" => return Ok(()),
+            b"" => Ok(()),
+            other => say(&format!(
+                "there is no choice \"{}\"; type 1 to 6, or q",
+                terminal::readable_line(other)
+            )),
         };
         // A step that failed is a sentence, and the menu goes on.
         if let Err(ending) = step {
-            say(ending.message())?;
+            say(&ending.to_string())?;
         }
     }
 }
@@ -56,111 +60,108 @@ fn say(text: &str) -> Result<(), Ending> {
     Ok(writeln!(io::stdout(), "{text}")?)
 }
 
-/// A line of input without its end, or `None` when the input is closed.
-fn ask(question: &str) -> Result<Option<String>, Ending> {
+/// A line of input without its end, or `None` when the input is closed: by Ctrl-D, which in a step
+/// leads back to the choices.
+fn ask(question: &str) -> Result<Option<Vec<u8>>, Ending> {
     write!(io::stdout(), "{question}")?;
     io::stdout().flush()?;
-    let mut line = String::new();
-    match io::stdin().read_line(&mut line) {
-        Ok(0) => {
-            say("")?;
-            Ok(None)
-        }
-        Ok(_) => Ok(Some(line.trim_end_matches(['\r', '\n']).to_owned())),
-        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-            say("what was typed is not UTF-8 text")?;
-            Ok(Some(String::new()))
-        }
-        Err(error) => Err(error.into()),
+    let mut line = Vec::new();
+    // A terminal gives lines of bounded length.
+    if io::stdin().lock().read_until(b'\n', &mut line)? == 0 {
+        say("")?;
+        return Ok(None);
     }
+    if line.last() == Some(&b'\n') {
+        line.pop();
+    }
+    Ok(Some(line))
+}
+
+/// Asks for a key. An empty one is taken for a slip: nobody means to type it.
+fn ask_key() -> Result<Option<Vec<u8>>, Ending> {
+    let key = ask("key: ")?;
+    if key.as_ref().is_some_and(Vec::is_empty) {
+        say("no key was typed")?;
+        return Ok(None);
+    }
+    Ok(key)
 }
 
 async fn store(session: &mut Session) -> Result<(), Ending> {
-    let (Some(key), Some(value)) = (ask("key: ")?, ask("value: ")?) else {
+    let Some(key) = ask_key()? else {
         return Ok(());
     };
-    commands::put(session, key.as_bytes(), value.as_bytes()).await?;
-    say(&format!("stored on {}", session.owner(key.as_bytes())))
+    let Some(value) = ask("value: ")? else {
+        return say("nothing was stored");
+    };
+    commands::put(session, &key, &value).await?;
+    say(&format!("stored on {}", session.owner(&key)))
 }
 
 async fn retrieve(session: &mut Session) -> Result<(), Ending> {
-    let Some(key) = ask("key: ")? else {
+    let Some(key) = ask_key()? else {
         return Ok(());
     };
-    let value = commands::get(session, key.as_bytes()).await?;
-    let node = session.owner(key.as_bytes());
-    match value {
-        Some(value) => say(&format!("{}\n(from {node})", screen::readable(&value))),
-        None => say(&format!("no such key; it would be on {node}")),
-    }
+    let value = commands::get(session, &key).await?;
+    let node = session.owner(&key);
+    say(&match value {
+        Some(value) => format!("{}\n(from {node})", terminal::readable(&value)),
+        None => commands::absent(node),
+    })
 }
 
 async fn delete(session: &mut Session) -> Result<(), Ending> {
-    let Some(key) = ask("key: ")? else {
+    let Some(key) = ask_key()? else {
         return Ok(());
     };
-    let existed = commands::delete(session, key.as_bytes()).await?;
-    let node = session.owner(key.as_bytes());
+    let existed = commands::delete(session, &key).await?;
+    let node = session.owner(&key);
     say(&if existed {
         format!("deleted from {node}")
     } else {
-        format!("no such key; it would be on {node}")
+        commands::absent(node)
     })
 }
 
 async fn view(session: &mut Session) -> Result<(), Ending> {
-    let names: Vec<_> = session
-        .cluster()
-        .placement()
-        .names()
-        .map(ToString::to_string)
-        .collect();
-    let Some(name) = ask(&format!("node ({}): ", names.join(", ")))? else {
+    let question = format!("node ({}): ", session.names().join(", "));
+    let Some(name) = ask(&question)? else {
         return Ok(());
     };
-    let mut walk = Walk::start(session, Some(name.trim())).await?;
+    let name = String::from_utf8_lossy(name.trim_ascii()).into_owned();
+    if name.is_empty() {
+        return say("no node was typed");
+    }
+    let mut walk = Walk::start(session, Some(&name)).await?;
     let mut shown = 0;
-    while let Some(keys) = walk.next(session).await? {
+    while let Some(keys) = walk.step(session).await? {
         for key in keys {
             if shown > 0 && shown % PAGE == 0 {
-                let more = ask("-- Enter for more, q to stop: ")?;
-                if more.is_none_or(|answer| answer.trim() == "q") {
+                let answer = ask("-- Enter for more, q to stop: ")?;
+                if answer.is_none_or(|answer| answer.trim_ascii().eq_ignore_ascii_case(b"q")) {
                     return Ok(());
                 }
             }
-            say(&screen::readable(&key))?;
+            say(&terminal::readable_line(&key))?;
             shown += 1;
         }
     }
-    say(&format!("{name} holds {shown} keys"))
+    let keys = if shown == 1 { "key" } else { "keys" };
+    say(&format!("{name} holds {shown} {keys}"))
 }
 
 async fn status(session: &mut Session) -> Result<(), Ending> {
-    let nodes = commands::survey(session).await?;
-    say(&screen::status_table(&nodes))
+    let status = Status::ask(session).await?;
+    say(&status.text(terminal::columns()))
 }
 
 async fn cover(session: &mut Session) -> Result<(), Ending> {
-    let space = KeySpace::new(COVERAGE_LENGTH, random());
     let plan = Plan {
         count: COVERAGE_KEYS,
-        space,
+        space: KeySpace::new(COVERAGE_LENGTH, rand::random()),
         clean: true,
     };
-    let report = coverage::run(session.cluster(), plan, |_| {})
-        .await
-        .map_err(|error| {
-            if error.unreachable().is_empty() {
-                Ending::failure(error)
-            } else {
-                Ending::unreachable(error)
-            }
-        })?;
-    for node in &report.nodes {
-        say(&format!(
-            "{}: {} keys ({})",
-            node.name, node.keys, node.rule
-        ))?;
-    }
-    say(&format!("{}; the keys are deleted again", report.verdict()))
+    let report = coverage::run(session.cluster(), plan, |_| {}).await?;
+    say(&report.text(terminal::columns()))?;
+    say("the keys are deleted again")
 }

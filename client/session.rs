@@ -5,9 +5,8 @@ use std::io::{self, Write as _};
 use triad::client::{Client, ClientError};
 use triad::cluster::{Cluster, Node};
 use triad::embedded::Embedded;
+use triad::ending::Ending;
 use triad::resp::Frame;
-
-use crate::ending::Ending;
 
 /// See the module's text.
 #[derive(Debug)]
@@ -31,15 +30,9 @@ impl Session {
         if let Some(name) = &session.via {
             session.find(name)?;
         }
-        let embedded = Embedded::start_if_alone(&session.cluster).await;
-        session.embedded = embedded.map_err(Ending::failure)?;
+        session.embedded = Embedded::start_if_alone(&session.cluster).await?;
         if let Some(embedded) = &session.embedded {
-            let folder = embedded.folder().display();
-            writeln!(
-                io::stderr(),
-                "no node is running: started linux, mac and android inside this program, on \
-                 127.0.0.1:7001 to 7003, with data in {folder}"
-            )?;
+            writeln!(io::stderr(), "{embedded}")?;
         }
         session.entry().await?;
         Ok(session)
@@ -48,9 +41,7 @@ impl Session {
     /// Ends what this program has started.
     pub(crate) fn close(self) -> Result<(), Ending> {
         drop(self.entry);
-        self.embedded
-            .map_or(Ok(()), Embedded::stop)
-            .map_err(Ending::failure)
+        Ok(self.embedded.map_or(Ok(()), Embedded::stop)?)
     }
 
     pub(crate) fn cluster(&self) -> &Cluster {
@@ -59,16 +50,29 @@ impl Session {
 
     /// The connection to the entry node, made anew if it was lost.
     pub(crate) async fn entry(&mut self) -> Result<&mut Client, Ending> {
-        let client = match self.entry.take() {
-            Some(client) => client,
-            None => self.connect().await?,
+        let client = if let Some(client) = self.entry.take() {
+            client
+        } else {
+            let mut client = self.connect().await?;
+            self.compare_lists(&mut client).await?;
+            client
         };
         Ok(self.entry.insert(client))
     }
 
-    /// Asks the entry node.
-    pub(crate) async fn call(&mut self, words: &[&[u8]]) -> Result<Frame<'static>, Ending> {
-        let result = self.entry().await?.call(words).await;
+    /// Asks the entry node. `read` takes the answer out of the reply, if it is one that the command
+    /// has.
+    pub(crate) async fn ask<T>(
+        &mut self,
+        words: &[&[u8]],
+        read: impl FnOnce(Frame<'static>) -> Option<T>,
+    ) -> Result<T, Ending> {
+        let client = self.entry().await?;
+        let reply = client.call(words).await;
+        let result = reply.and_then(|frame| {
+            let command = words.first().copied().unwrap_or_default();
+            read(frame).ok_or_else(|| client.unexpected(&String::from_utf8_lossy(command)))
+        });
         if matches!(
             result,
             Err(ClientError::Lost { .. } | ClientError::Unexpected { .. })
@@ -90,34 +94,56 @@ impl Session {
         placement.name(placement.owner(key))
     }
 
-    pub(crate) fn find(&self, name: &str) -> Result<&Node, Ending> {
-        let nodes = self.cluster.nodes();
-        nodes
-            .iter()
-            .find(|node| &*node.name == name)
-            .ok_or_else(|| {
-                let known: Vec<_> = nodes.iter().map(|node| &*node.name).collect();
-                Ending::usage(format!(
-                    "there is no node `{name}`; there are {}",
-                    known.join(", ")
-                ))
-            })
+    /// The names of all nodes, in order.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let names = self.cluster.placement().names();
+        names.map(ToString::to_string).collect()
+    }
+
+    fn find(&self, name: &str) -> Result<&Node, Ending> {
+        let found = self.cluster.nodes().iter().find(|node| *node.name == *name);
+        found.ok_or_else(|| {
+            Ending::usage(format!(
+                "there is no node {name:?}; there are {}",
+                self.names().join(", ")
+            ))
+        })
+    }
+
+    /// Warns of an entry node that goes by another list: it does what is asked as it should, but what
+    /// this program says of nodes and rules may be wrong.
+    async fn compare_lists(&self, client: &mut Client) -> io::Result<()> {
+        let info = client
+            .call(&[b"INFO", b"triad"])
+            .await
+            .unwrap_or(Frame::Null);
+        let info = String::from_utf8_lossy(info.as_bytes().unwrap_or_default());
+        let mut lines = info.lines();
+        let theirs = lines.find_map(|line| line.strip_prefix("fingerprint:"));
+        if theirs == Some(self.cluster.placement().fingerprint()) {
+            return Ok(());
+        }
+        writeln!(
+            io::stderr(),
+            "warning: {} {} has not the same list of nodes and rules as this program ({}), which may \
+             name wrong nodes therefore; give it the node's cluster file with --cluster",
+            client.name(),
+            client.address(),
+            self.cluster.source()
+        )
     }
 
     async fn connect(&self) -> Result<Client, Ending> {
         if let Some(name) = &self.via {
             return self.connect_to(name).await;
         }
-        let mut causes = Vec::new();
+        let mut causes = vec!["no node answers:".to_owned()];
         for node in self.cluster.nodes() {
             match Client::connect(&node.name, &node.address).await {
                 Ok(client) => return Ok(client),
                 Err(error) => causes.push(error.to_string()),
             }
         }
-        Err(Ending::unreachable(format!(
-            "no node answers: {}",
-            causes.join("; ")
-        )))
+        Err(Ending::unreachable(causes.join("\n  ")))
     }
 }

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use crate::cluster::{Address, ResolveError};
 use crate::limits::{CLIENT_CONNECT_TIMEOUT, CLIENT_SILENCE, READ_CHUNK_BYTES, REPLY_MAX_BYTES};
-use crate::resp::{Frame, FrameDecoder, ProtocolError, encode_request};
+use crate::resp::{Frame, FrameDecoder, encode_request};
 
 /// A connection to a node.
 #[derive(Debug)]
@@ -63,7 +63,7 @@ pub enum ClientError {
         name: String,
         /// Its address.
         address: String,
-        /// What came.
+        /// What is wrong with it.
         what: String,
     },
 }
@@ -87,32 +87,35 @@ fn missing_in(text: &str) -> Option<&str> {
 }
 
 impl Client {
-    /// Connects to the node `name` at `address`, within [`CLIENT_CONNECT_TIMEOUT`].
+    /// Connects to the node `name` at `address` and learns that it answers, within
+    /// [`CLIENT_CONNECT_TIMEOUT`].
     pub async fn connect(name: &str, address: &Address) -> Result<Self, ClientError> {
         let unreachable = |cause: String| ClientError::Unreachable {
             name: name.to_owned(),
             address: address.to_string(),
             cause,
         };
-        let attempt = timeout(CLIENT_CONNECT_TIMEOUT, dial(address)).await;
-        let stream = attempt
-            .map_err(|_| {
-                unreachable("no answer; the device may be asleep or off the network".into())
-            })?
-            .map_err(unreachable)?;
-        let mut client = Self {
-            name: name.to_owned(),
-            address: address.to_string(),
-            stream,
-            decoder: FrameDecoder::new(REPLY_MAX_BYTES),
-            requests: Vec::new(),
-            pending: 0,
-        };
-        match client.call(&[b"HELLO", b"3"]).await {
-            Ok(_) => Ok(client),
-            Err(ClientError::Lost { cause, .. }) => Err(unreachable(cause)),
-            Err(error) => Err(error),
-        }
+        let attempt = timeout(CLIENT_CONNECT_TIMEOUT, async {
+            let mut client = Self {
+                name: name.to_owned(),
+                address: address.to_string(),
+                stream: dial(address).await.map_err(unreachable)?,
+                decoder: FrameDecoder::new(REPLY_MAX_BYTES),
+                requests: Vec::new(),
+                pending: 0,
+            };
+            match client.call(&[b"HELLO", b"3"]).await {
+                Ok(_) => Ok(client),
+                Err(ClientError::Lost { cause, .. }) => Err(unreachable(cause)),
+                Err(error) => Err(error),
+            }
+        });
+        attempt.await.unwrap_or_else(|_| {
+            Err(unreachable(format!(
+                "no answer within {} s; the device may be asleep or off the network",
+                CLIENT_CONNECT_TIMEOUT.as_secs()
+            )))
+        })
     }
 
     /// The node's name.
@@ -147,7 +150,9 @@ impl Client {
                     };
                 }
                 Ok(None) => self.receive().await?,
-                Err(error) => return Err(self.not_understood(error)),
+                Err(error) => {
+                    return Err(self.not_understood(format!("{error}; it may not be a triad node")));
+                }
             }
         }
     }
@@ -162,15 +167,11 @@ impl Client {
         self.reply().await
     }
 
-    /// An error that says that `frame` is not a reply that was expected.
-    pub fn unexpected(&self, frame: &Frame<'_>) -> ClientError {
-        let (name, address) = (self.name.clone(), self.address.clone());
-        let what = format!("{frame:?}").chars().take(200).collect();
-        ClientError::Unexpected {
-            name,
-            address,
-            what,
-        }
+    /// An error that says that the last reply is none that `command` has.
+    pub fn unexpected(&self, command: &str) -> ClientError {
+        self.not_understood(format!(
+            "{command} has no such reply; the node's program may be of another version"
+        ))
     }
 
     /// Writes what is queued. Replies are read meanwhile: a node stops reading a client that does not
@@ -227,11 +228,11 @@ impl Client {
         }
     }
 
-    fn not_understood(&self, error: ProtocolError) -> ClientError {
+    fn not_understood(&self, what: String) -> ClientError {
         ClientError::Unexpected {
             name: self.name.clone(),
             address: self.address.clone(),
-            what: format!("{error}; it may not be a triad node"),
+            what,
         }
     }
 }
@@ -247,7 +248,7 @@ async fn dial(address: &Address) -> Result<TcpStream, String> {
                 return Ok(stream);
             }
             Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-                "connection refused: no node runs there".clone_into(&mut last);
+                "no node runs there (connection refused); start it".clone_into(&mut last);
             }
             Err(error) => last = error.to_string(),
         }
@@ -265,3 +266,6 @@ pub(crate) async fn resolve(address: &Address) -> Result<Vec<SocketAddr>, String
     let looked_up: Result<_, ResolveError> = looked_up.map_err(|error| error.to_string())?;
     looked_up.map_err(|error| error.to_string())
 }
+
+#[cfg(test)]
+mod tests;

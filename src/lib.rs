@@ -23,6 +23,7 @@
 //! | [`client`] | the library client, for the tools and the tests |
 //! | [`coverage`] | the test that every key has exactly one home |
 //! | [`embedded`] | the three built-in nodes in one process |
+//! | [`ending`], [`terminal`] | how the tools end, and what they show |
 //!
 //! `node` uses `command`, `resp` and `cluster`; `cluster` uses `placement`, which uses `rule`; `command`
 //! uses `store`, which uses `storage`. `resp` and `store` know no socket and no runtime, and `store`
@@ -48,8 +49,12 @@
 pub mod client;
 pub mod cluster;
 pub mod command;
+#[cfg(feature = "tools")]
 pub mod coverage;
+#[cfg(feature = "tools")]
 pub mod embedded;
+#[cfg(feature = "tools")]
+pub mod ending;
 pub mod limits;
 pub mod node;
 pub mod pattern;
@@ -58,3 +63,5 @@ pub mod resp;
 pub mod rule;
 pub mod storage;
 pub mod store;
+#[cfg(feature = "tools")]
+pub mod terminal;

@@ -43,6 +43,10 @@ pub const REPLY_DEPTH_MAX: usize = 16;
 /// The largest reply. `KEYS` and `MGET` over more than this answer an error that names `SCAN`.
 pub const REPLY_MAX_BYTES: usize = 96 * MIB;
 
+/// What the strings of a reply that lists keys or values may take of it, with the line before and
+/// behind each; the rest is for the lines around the list.
+pub const REPLY_STRINGS_MAX_BYTES: usize = REPLY_MAX_BYTES - KIB;
+
 /// The most elements of one reply, those of nested arrays included. Each takes 32 bytes in the memory
 /// of the one who reads it, however short it is on the wire, so this many take 128 MiB beside the
 /// bytes of [`REPLY_MAX_BYTES`], and at most as much again while an array grows.
@@ -220,7 +224,7 @@ pub const SHARE_SAMPLE_KEYS: u32 = 16 * 1024;
 
 // ---- the tools -------------------------------------------------------------------------------
 
-/// How long the tools wait for a connection.
+/// How long the tools wait for a connection, until the node there has answered once.
 pub const CLIENT_CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// How long the tools wait for the next byte of a reply: longer than a node waits for a peer.
@@ -231,3 +235,12 @@ pub const CLIENT_BATCH_REQUESTS: usize = 256;
 
 /// The request bytes that the tools send before they read replies.
 pub const CLIENT_BATCH_BYTES: usize = MIB;
+
+/// The keys in a row that a coverage test passes over because they have values of somebody else:
+/// more than there are keys of two characters, so that these are searched to their end. Of longer
+/// ones so many are not taken unless nearly all are, or a node answers nonsense.
+pub const COVERAGE_TAKEN_MAX: usize = 4096;
+
+/// The largest file that `client import` takes. It is held in memory whole, because nothing is
+/// stored before everything in it has been checked.
+pub const IMPORT_FILE_MAX_BYTES: u64 = 256 * MIB as u64;

@@ -18,6 +18,9 @@ const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmn
 /// freely: these alone keep it unique.
 const PERMUTED_MAX: usize = 21;
 
+/// The most characters whose combinations fit in 64 bits.
+const DRAWN_AT_ONCE: usize = 10;
+
 /// Four rounds make a permutation that looks random to a reader, which is all that is asked.
 const ROUNDS: u64 = 4;
 
@@ -44,6 +47,11 @@ impl KeySpace {
         }
     }
 
+    /// How many characters each key has.
+    pub fn length(&self) -> usize {
+        self.length
+    }
+
     /// How many different keys there are; for long keys at least so many.
     pub fn size(&self) -> u128 {
         self.size
@@ -60,13 +68,11 @@ impl KeySpace {
         }
         let mut key = String::with_capacity(self.length);
         for place in 0..self.length {
-            let digit = if place < PERMUTED_MAX {
-                let digit = number % 62;
-                number /= 62;
-                usize::try_from(digit).unwrap_or(0)
-            } else {
-                (self.mix(place as u64, index) % 62) as usize
-            };
+            if place >= PERMUTED_MAX && (place - PERMUTED_MAX).is_multiple_of(DRAWN_AT_ONCE) {
+                number = self.mix(place as u64, index).into();
+            }
+            let digit = usize::try_from(number % 62).unwrap_or(0);
+            number /= 62;
             key.push(char::from(ALPHABET.get(digit).copied().unwrap_or(b'0')));
         }
         Some(key)

@@ -2,19 +2,24 @@
 //! exactly one home.
 //!
 //! A key is covered when it was stored by at least one node, by no other, by the one that the rules
-//! name, and when it can be read through every node.
+//! name, and when it can be read through every node. A key that somebody has stored before, with
+//! another value, is left alone, and another is drawn in its place.
+//!
+//! Memory does not grow with the number of keys: a [`KeySpace`] never yields one twice, so none is
+//! remembered, and what the nodes say is counted batch by batch.
 
 mod key_space;
 mod report;
+mod trial;
+
+use std::fmt;
 
 pub use key_space::KeySpace;
 pub use report::{NodeReport, Report};
 
 use crate::client::{Client, ClientError};
 use crate::cluster::Cluster;
-use crate::limits::CLIENT_BATCH_REQUESTS;
-use crate::placement::NodeIndex;
-use crate::resp::Frame;
+use trial::Trial;
 
 /// What to test with.
 #[derive(Debug, Clone, Copy)]
@@ -27,41 +32,75 @@ pub struct Plan {
     pub clean: bool,
 }
 
-/// Why a test has no verdict.
+/// Why a test has no verdict, and how far it came.
 #[derive(Debug, thiserror::Error)]
+#[error("{cause}")]
+pub struct CoverageError {
+    /// The figures until then, with the nodes that cannot be reached. `ok` is false.
+    pub report: Box<Report>,
+    /// What happened.
+    pub cause: Cause,
+}
+
+/// What keeps a test from its verdict.
+#[derive(Debug)]
 #[non_exhaustive]
-pub enum CoverageError {
-    /// Not every node can be reached, so no key can be offered to all.
-    #[error("coverage needs every node, and {} cannot be reached", list(.0))]
+pub enum Cause {
+    /// Not every node can be reached, so no key can be offered to all. Nothing was stored.
     Unreachable(Vec<ClientError>),
-    /// A node was lost, or answered with an error, while the test ran.
-    #[error("the test stopped after {keys} keys: {source}")]
+    /// A node was lost, or answered with an error. What had been stored stays.
     Stopped {
         /// How many keys had been tested.
         keys: u64,
         /// What happened.
         source: ClientError,
     },
-    /// Nearly all keys of this length exist already, with values of others.
-    #[error("only {found} keys of this length are free; choose a larger --length")]
-    Exhausted {
-        /// How many could be used.
+    /// Too many keys of this length exist already, with values of others.
+    Taken {
+        /// How many keys could be used.
         found: u64,
+        /// How many could not.
+        taken: u128,
     },
 }
 
-fn list(errors: &[ClientError]) -> String {
-    let texts: Vec<_> = errors.iter().map(ToString::to_string).collect();
-    texts.join(" and ")
+impl CoverageError {
+    /// Whether keys of the test may still be stored, although it was told to `clean` up or not.
+    pub fn keys_stay(&self, clean: bool) -> bool {
+        match self.cause {
+            Cause::Unreachable(_) => false,
+            Cause::Stopped { .. } => true,
+            Cause::Taken { found, .. } => found > 0 && !clean,
+        }
+    }
 }
 
-impl CoverageError {
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreachable(errors) => {
+                f.write_str("the test needs every node, and nothing was stored")?;
+                errors.iter().try_for_each(|error| write!(f, "; {error}"))
+            }
+            Self::Stopped { keys, source } => {
+                write!(f, "the test stopped after {keys} keys: {source}")
+            }
+            Self::Taken { found, taken } => write!(
+                f,
+                "only {found} keys of this length could be used, and {taken} have values of somebody \
+                 else, which are left alone; choose a larger --length"
+            ),
+        }
+    }
+}
+
+impl Cause {
     /// The names of the nodes that cannot be reached.
-    pub fn unreachable(&self) -> Vec<String> {
+    fn unreachable(&self) -> Vec<String> {
         let names: Vec<_> = match self {
             Self::Unreachable(errors) => errors.iter().filter_map(ClientError::missing).collect(),
             Self::Stopped { source, .. } => source.missing().into_iter().collect(),
-            Self::Exhausted { .. } => Vec::new(),
+            Self::Taken { .. } => Vec::new(),
         };
         names.into_iter().map(str::to_owned).collect()
     }
@@ -71,237 +110,59 @@ impl CoverageError {
 pub async fn run(
     cluster: &Cluster,
     plan: Plan,
-    mut progress: impl FnMut(u64),
+    progress: impl FnMut(u64),
 ) -> Result<Report, CoverageError> {
-    let mut test = Test {
-        cluster,
-        plan,
-        clients: connect(cluster).await?,
-        report: Report::new(cluster),
-        drawn: 0,
-    };
-    while test.report.keys < plan.count {
-        let batch = test.draw()?;
-        let tested = test.batch(&batch).await;
-        tested.map_err(|source| CoverageError::Stopped {
-            keys: test.report.keys,
-            source,
-        })?;
-        progress(test.report.keys);
+    let mut report = Report::new(cluster);
+    let tested = test(cluster, plan, progress, &mut report).await;
+    match tested {
+        Ok(()) => {
+            report.conclude();
+            Ok(report)
+        }
+        Err(cause) => {
+            report.unreachable = cause.unreachable();
+            let report = Box::new(report);
+            Err(CoverageError { report, cause })
+        }
     }
-    if plan.clean {
-        let cleaned = test.clean().await;
-        cleaned.map_err(|source| CoverageError::Stopped {
-            keys: plan.count,
-            source,
-        })?;
-    }
-    Ok(test.report)
 }
 
-/// The value of a key of this test. It depends on nothing but the key, so that a test that is
-/// repeated with the same seed knows its own keys from those of others.
-pub fn value_of(key: &str) -> String {
-    format!("triad keygen {key}")
+async fn test(
+    cluster: &Cluster,
+    plan: Plan,
+    mut progress: impl FnMut(u64),
+    report: &mut Report,
+) -> Result<(), Cause> {
+    let clients = connect(cluster).await?;
+    let mut trial = Trial::new(cluster.placement(), plan, clients);
+    let mut tested = Ok(());
+    while report.keys < plan.count && tested.is_ok() {
+        tested = trial.step(report).await;
+        progress(report.keys);
+    }
+    // Where keys are taken the test ends without a verdict, but not without cleaning up.
+    if plan.clean && !matches!(tested, Err(Cause::Stopped { .. })) {
+        let cleaned = trial.clean().await;
+        cleaned.map_err(|source| Cause::Stopped {
+            keys: report.keys,
+            source,
+        })?;
+    }
+    tested
 }
 
-async fn connect(cluster: &Cluster) -> Result<Vec<Client>, CoverageError> {
+async fn connect(cluster: &Cluster) -> Result<Vec<Client>, Cause> {
     let mut clients = Vec::new();
-    let mut missing = Vec::new();
+    let mut errors = Vec::new();
     for node in cluster.nodes() {
         match Client::connect(&node.name, &node.address).await {
             Ok(client) => clients.push(client),
-            Err(error) => missing.push(error),
+            Err(error) => errors.push(error),
         }
     }
-    if missing.is_empty() {
+    if errors.is_empty() {
         Ok(clients)
     } else {
-        Err(CoverageError::Unreachable(missing))
-    }
-}
-
-/// One test on its way.
-struct Test<'a> {
-    cluster: &'a Cluster,
-    plan: Plan,
-    /// In the order of the list.
-    clients: Vec<Client>,
-    report: Report,
-    /// How many keys of the space have been used or passed over.
-    drawn: u128,
-}
-
-/// What a node said to an offer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verdict {
-    Stored,
-    Declined,
-    /// The node has the key already, with this test's value or another's.
-    HasOurs,
-    HasAnothers,
-}
-
-/// A key with what the nodes said to it, in the order of the list.
-struct Offered {
-    key: String,
-    verdicts: Vec<Verdict>,
-}
-
-impl Test<'_> {
-    /// The next keys, as many as are still wanted and fit in a batch.
-    fn draw(&mut self) -> Result<Vec<String>, CoverageError> {
-        let wanted = (self.plan.count - self.report.keys).min(CLIENT_BATCH_REQUESTS as u64);
-        let mut keys = Vec::new();
-        while (keys.len() as u64) < wanted {
-            let Some(key) = self.plan.space.key(self.drawn) else {
-                break;
-            };
-            self.drawn += 1;
-            keys.push(key);
-        }
-        if keys.is_empty() {
-            return Err(CoverageError::Exhausted {
-                found: self.report.keys,
-            });
-        }
-        Ok(keys)
-    }
-
-    async fn batch(&mut self, keys: &[String]) -> Result<(), ClientError> {
-        let mut offered = self.offer(keys).await?;
-        offered.retain(|key| !key.verdicts.contains(&Verdict::HasAnothers));
-        let read = self.read_everywhere(&offered).await?;
-        for (offered, is_read) in offered.iter().zip(read) {
-            self.judge(offered, is_read);
-        }
-        Ok(())
-    }
-
-    /// Offers each key to every node.
-    async fn offer(&mut self, keys: &[String]) -> Result<Vec<Offered>, ClientError> {
-        let requests: Vec<Vec<String>> = keys
-            .iter()
-            .map(|key| {
-                ["TRIAD", "OFFER", key, &value_of(key), "NX"]
-                    .map(str::to_owned)
-                    .to_vec()
-            })
-            .collect();
-        let mut offered: Vec<_> = keys
-            .iter()
-            .map(|key| Offered {
-                key: key.clone(),
-                verdicts: Vec::new(),
-            })
-            .collect();
-        ask_all(&mut self.clients, &requests, |client, at, reply| {
-            let verdict = verdict(client, &reply)?;
-            if let Some(offered) = offered.get_mut(at) {
-                offered.verdicts.push(verdict);
-            }
-            Ok(())
-        })
-        .await?;
-        self.tell_ours_apart(&mut offered).await?;
-        Ok(offered)
-    }
-
-    /// A key that a node had already is this test's if it has this test's value.
-    async fn tell_ours_apart(&mut self, offered: &mut [Offered]) -> Result<(), ClientError> {
-        for (place, client) in self.clients.iter_mut().enumerate() {
-            for offered in offered.iter_mut() {
-                let Some(verdict) = offered.verdicts.get_mut(place) else {
-                    continue;
-                };
-                if *verdict == Verdict::HasAnothers
-                    && client.call(&[b"GET", offered.key.as_bytes()]).await?
-                        == Frame::bulk(value_of(&offered.key).into_bytes())
-                {
-                    *verdict = Verdict::HasOurs;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Reads each key through every node; for each key, whether all gave its value.
-    async fn read_everywhere(&mut self, offered: &[Offered]) -> Result<Vec<bool>, ClientError> {
-        let requests: Vec<Vec<String>> = offered
-            .iter()
-            .map(|offered| vec!["GET".to_owned(), offered.key.clone()])
-            .collect();
-        let mut read = vec![true; offered.len()];
-        ask_all(&mut self.clients, &requests, |_, at, reply| {
-            if let (Some(read), Some(offered)) = (read.get_mut(at), offered.get(at)) {
-                *read &= reply == Frame::bulk(value_of(&offered.key).into_bytes());
-            }
-            Ok(())
-        })
-        .await?;
-        Ok(read)
-    }
-
-    fn judge(&mut self, offered: &Offered, is_read: bool) {
-        let homes: Vec<usize> = offered
-            .verdicts
-            .iter()
-            .enumerate()
-            .filter(|(_, verdict)| matches!(verdict, Verdict::Stored | Verdict::HasOurs))
-            .map(|(place, _)| place)
-            .collect();
-        let owner: NodeIndex = self.cluster.placement().owner(offered.key.as_bytes());
-        self.report.count(owner.as_usize(), &homes, is_read);
-    }
-
-    /// Deletes this test's keys, and no others.
-    async fn clean(&mut self) -> Result<(), ClientError> {
-        let space = self.plan.space;
-        for key in (0..self.drawn).filter_map(|index| space.key(index)) {
-            let owner = self.cluster.placement().owner(key.as_bytes()).as_usize();
-            let Some(client) = self.clients.get_mut(owner) else {
-                continue;
-            };
-            let value = client.call(&[b"GET", key.as_bytes()]).await?;
-            if value == Frame::bulk(value_of(&key).into_bytes()) {
-                client.call(&[b"DEL", key.as_bytes()]).await?;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Sends all requests to every node, then hands each reply, with the request's place, to `take`.
-async fn ask_all(
-    clients: &mut [Client],
-    requests: &[Vec<String>],
-    mut take: impl FnMut(&Client, usize, Frame<'static>) -> Result<(), ClientError>,
-) -> Result<(), ClientError> {
-    for client in &mut *clients {
-        for request in requests {
-            let words: Vec<&[u8]> = request.iter().map(String::as_bytes).collect();
-            client.queue(&words);
-        }
-        client.flush().await?;
-    }
-    for client in clients {
-        for at in 0..requests.len() {
-            let reply = client.reply().await?;
-            take(client, at, reply)?;
-        }
-    }
-    Ok(())
-}
-
-fn verdict(client: &Client, reply: &Frame<'_>) -> Result<Verdict, ClientError> {
-    let word = match reply {
-        Frame::Array(parts) => parts.first(),
-        _ => None,
-    };
-    match word {
-        Some(Frame::Bulk(word)) if **word == *b"stored" => Ok(Verdict::Stored),
-        Some(Frame::Bulk(word)) if **word == *b"declined" => Ok(Verdict::Declined),
-        Some(Frame::Bulk(word)) if **word == *b"exists" => Ok(Verdict::HasAnothers),
-        _ => Err(client.unexpected(reply)),
+        Err(Cause::Unreachable(errors))
     }
 }

@@ -30,9 +30,13 @@ fn linked_nodes_at_rest_use_no_processor_and_send_nothing() {
 
     let relayed = || (to_mac.relayed(), to_linux.relayed());
     let ticks = || NAMES.map(|name| lab.cpu_ticks(name));
-    let (sent, spent) = (relayed(), ticks());
+    let (bytes, spent) = (relayed(), ticks());
     assert_eq!(clients[0].reply_within(REST), None);
-    assert_eq!(relayed(), sent, "bytes on links where nobody asks anything");
+    assert_eq!(
+        relayed(),
+        bytes,
+        "bytes on links where nobody asks anything"
+    );
     for (name, (before, after)) in NAMES.iter().zip(spent.iter().zip(ticks())) {
         assert!(
             after - before <= 1,
@@ -60,8 +64,8 @@ fn the_others_do_not_spin_while_a_node_is_down() {
     }
 }
 
-/// After this many failures in a row the next attempt is made four seconds later.
-const FAILURES: usize = 4;
+/// After this many failures in a row the next attempt is made eight seconds later.
+const FAILURES: usize = 5;
 
 #[test]
 fn a_node_that_shows_up_is_not_kept_waiting_for_the_end_of_a_pause() {
@@ -73,9 +77,9 @@ fn a_node_that_shows_up_is_not_kept_waiting_for_the_end_of_a_pause() {
     eventually("linux has tried several times", || {
         proxy.attempts() == FAILURES
     });
-    let pauses = BACKOFF_FIRST * (1 + 2 + 4);
+    // The pauses were of 1, 2, 4 and 8 times the first; without the first, for the clock's grain.
     assert!(
-        began.elapsed() >= pauses - BACKOFF_FIRST,
+        began.elapsed() >= BACKOFF_FIRST * (2 + 4 + 8),
         "the pauses do not grow"
     );
     proxy.mend();
@@ -85,7 +89,7 @@ fn a_node_that_shows_up_is_not_kept_waiting_for_the_end_of_a_pause() {
     eventually("linux tries again", || proxy.attempts() > FAILURES);
     // Half of what is left of the pause; a loaded machine needs a few hundredths of that.
     assert!(
-        shows_up.elapsed() < BACKOFF_FIRST * 4,
+        shows_up.elapsed() < BACKOFF_FIRST * 8,
         "it took {:?}",
         shows_up.elapsed()
     );

@@ -1,12 +1,25 @@
 //! Tests of the built programs: real nodes, real files, real sockets.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "what goes wrong in a test is to stop it"
+)]
+
 mod lab;
 
+mod client;
 mod clients;
 mod durability;
+mod embedded;
+mod exit_codes;
 mod flood;
 mod hostile;
 mod idle;
+mod import;
+mod keygen;
+mod menu;
 mod mixed;
 mod one_hop;
 mod order;
@@ -16,6 +29,7 @@ mod partial;
 mod peer;
 mod protocol;
 mod refusals;
+mod rehome;
 mod rules_differ;
 mod scenario;
 mod shutdown;

@@ -2,8 +2,6 @@
 //! by then every part that is tried may be there. Nothing that was acknowledged is lost, nothing
 //! else is there than what was written, and the store goes on.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use crate::support::script::{self, Run};
 use crate::support::with_fsync;
 use triad::storage::MemoryStorage;

@@ -1,7 +1,5 @@
 //! A call on a file fails: what that ends, what it leaves, and what goes on.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::io::ErrorKind;
 
 use crate::support::{Lab, pairs, script, with_fsync};

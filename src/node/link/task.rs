@@ -142,7 +142,7 @@ async fn dial_one(address: SocketAddr) -> io::Result<TcpStream> {
 /// Carries requests and replies until the link breaks; returns why it did.
 async fn pump(node: &Node, link: &Link, stream: TcpStream, mut decoder: FrameDecoder) -> String {
     let mut blocked = false;
-    let mut reads = 0;
+    let mut turns = 0;
     loop {
         blocked = match write_queue(link, &stream, blocked) {
             Ok(blocked) => blocked,
@@ -167,16 +167,16 @@ async fn pump(node: &Node, link: &Link, stream: TcpStream, mut decoder: FrameDec
             }
         };
         match result {
-            Ok(true) => reads += 1,
-            Ok(false) => reads = 0,
+            Ok(true) => turns += 1,
+            Ok(false) => turns = 0,
             Err(error) => return explain(&error),
         }
         if let Err(cause) = deliver(node, link, &mut decoder) {
             return cause;
         }
         // A link that always has more keeps no other waiting.
-        if reads >= TURN_READS {
-            reads = 0;
+        if turns >= TURN_READS {
+            turns = 0;
             yield_now().await;
         }
     }

@@ -63,11 +63,6 @@ impl Connection {
         self.stream.write_all(bytes)
     }
 
-    /// Says that nothing more will be sent.
-    pub(crate) fn finish(&mut self) {
-        self.stream.shutdown(Shutdown::Write).unwrap();
-    }
-
     /// The next reply.
     pub(crate) fn reply(&mut self) -> Frame<'static> {
         self.try_reply().expect("the node closed the connection")

@@ -5,11 +5,13 @@
 
 pub(crate) mod connection;
 pub(crate) mod descriptors;
+pub(crate) mod fake;
 pub(crate) mod memory;
 pub(crate) mod ports;
 pub(crate) mod proxy;
 pub(crate) mod require;
 pub(crate) mod resident;
+pub(crate) mod terminal;
 
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
@@ -252,6 +254,21 @@ impl Lab {
         let mut process = self.node_mut(name).process.take().expect("the node runs");
         process.child.kill().unwrap();
         process.child.wait().unwrap();
+    }
+
+    /// Ends a node without warning, and waits until those that still run know of it: before that a
+    /// request may be sent to it, and its outcome is unknown.
+    pub(crate) fn lose(&mut self, name: &str) {
+        self.kill(name);
+        for node in self.nodes.iter().filter(|node| node.process.is_some()) {
+            let mut connection = self.connect(&node.name);
+            eventually(&format!("{} has lost {name}", node.name), || {
+                let nodes = connection::rows(&connection.call(&["TRIAD", "NODES"]));
+                let row = nodes.into_iter().find(|row| row["name"] == name).unwrap();
+                let error = row.get("error");
+                error.is_some_and(|error| error.starts_with("UNREACHABLE "))
+            });
+        }
     }
 
     /// Asks a node to end, and waits until it has.

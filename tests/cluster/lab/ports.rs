@@ -4,6 +4,8 @@ use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU16, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, flock};
 
@@ -11,8 +13,8 @@ use rustix::fs::{FlockOperation, flock};
 /// again finds its port free.
 const FIRST: u16 = 10_000;
 /// The ports of one test process, which it has to itself as long as it lives.
-const BLOCK: u16 = 500;
-const BLOCKS: u16 = 40;
+const BLOCK: u16 = 1000;
+const BLOCKS: u16 = 20;
 
 static OWN: OnceLock<Own> = OnceLock::new();
 
@@ -36,14 +38,50 @@ pub(crate) fn free() -> SocketAddr {
     }
 }
 
+/// The ports of the built-in list, for as long as this is held.
+pub(crate) struct BuiltIn {
+    /// Locked, so that tests which need them take turns, also those of other processes.
+    _lock: File,
+}
+
+/// The nodes of the built-in list listen on these.
+pub(crate) const BUILT_IN: [u16; 3] = [7001, 7002, 7003];
+
+/// Waits until nobody listens on the ports of the built-in list. If somebody does for longer than a
+/// test takes, the reason is printed, and the caller returns.
+pub(crate) fn built_in() -> Option<BuiltIn> {
+    let lock = open("triad-test-ports-built-in");
+    flock(&lock, FlockOperation::LockExclusive).unwrap();
+    let end = Instant::now() + BUSY_MAX;
+    let is_free = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
+    loop {
+        let Some(port) = BUILT_IN.into_iter().find(|port| !is_free(*port)) else {
+            return Some(BuiltIn { _lock: lock });
+        };
+        if Instant::now() >= end {
+            super::require::skip("ports", &format!("port {port} is in use by somebody else"));
+            return None;
+        }
+        // Somebody else's program gives no sign when it ends, so it is looked at now and then.
+        thread::park_timeout(Duration::from_millis(50));
+    }
+}
+
+/// How long somebody else may have the ports of the built-in list.
+const BUSY_MAX: Duration = Duration::from_secs(15);
+
+fn open(name: &str) -> File {
+    let path = std::env::temp_dir().join(name);
+    File::options()
+        .create(true)
+        .append(true)
+        .open(path)
+        .unwrap()
+}
+
 fn claim() -> Own {
     for block in 0..BLOCKS {
-        let path = std::env::temp_dir().join(format!("triad-test-ports-{block}"));
-        let file = File::options()
-            .create(true)
-            .append(true)
-            .open(path)
-            .unwrap();
+        let file = open(&format!("triad-test-ports-{block}"));
         if flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok() {
             let first = FIRST + block * BLOCK;
             return Own {

@@ -59,11 +59,6 @@ impl Proxy {
         self.address
     }
 
-    /// How many connections there have been.
-    pub(crate) fn connections(&self) -> usize {
-        self.shared.state.lock().unwrap().connections.len()
-    }
-
     /// From now on, bytes to the target on all present connections are held back.
     pub(crate) fn hold(&self) {
         let mut state = self.shared.state.lock().unwrap();

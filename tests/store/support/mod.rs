@@ -1,5 +1,9 @@
 //! A store with what a test needs around it: a bell that its threads ring, and waiting for it.
-#![allow(clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 pub(crate) mod script;
 

@@ -1,0 +1,168 @@
+//! `status`: what the entry node knows of every node.
+
+use serde::Serialize;
+use triad::command::SelfReport;
+use triad::ending::Ending;
+use triad::resp::Frame;
+use triad::terminal::{self, Column};
+
+use crate::session::Session;
+
+/// Every node, in the order of the list.
+#[derive(Debug, Serialize)]
+pub(crate) struct Status {
+    nodes: Vec<NodeStatus>,
+}
+
+/// One node, as the entry node sees it.
+#[derive(Debug, Serialize)]
+struct NodeStatus {
+    name: String,
+    address: String,
+    rule: String,
+    share: String,
+    reachable: bool,
+    keys: Option<i64>,
+    misplaced: Option<i64>,
+    version: Option<String>,
+    error: Option<String>,
+}
+
+impl Status {
+    /// Asks the entry node.
+    pub(crate) async fn ask(session: &mut Session) -> Result<Self, Ending> {
+        let nodes = session.ask(&[b"TRIAD", b"NODES"], |reply| match reply {
+            Frame::Array(rows) => rows.iter().map(NodeStatus::read).collect(),
+            _ => None,
+        });
+        Ok(Self {
+            nodes: nodes.await?,
+        })
+    }
+
+    /// Whether every node can be reached.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.nodes.iter().all(|node| node.reachable)
+    }
+
+    /// The nodes as a table, with a sentence for each thing to mind.
+    pub(crate) fn text(&self, columns: u16) -> String {
+        let header = [
+            Column::Left("node"),
+            Column::Left("address"),
+            Column::Left("rule"),
+            Column::Left("share"),
+            Column::Right("keys"),
+            Column::Left("state"),
+        ];
+        let rows = self.nodes.iter().map(|node| {
+            let keys = node.keys.map(|keys| keys.to_string());
+            let state = if node.reachable { "up" } else { "DOWN" };
+            [
+                node.name.clone(),
+                node.address.clone(),
+                node.rule.clone(),
+                node.share.clone(),
+                keys.unwrap_or_else(|| "?".to_owned()),
+                state.to_owned(),
+            ]
+        });
+        let mut lines = vec![terminal::table(columns, header, rows)];
+        for node in &self.nodes {
+            if let Some(error) = &node.error {
+                let said = format!("{}: {error}", node.name);
+                lines.push(terminal::readable_line(said.as_bytes()));
+            }
+            if let Some(count) = node.misplaced.filter(|count| *count > 0) {
+                lines.push(format!(
+                    "{}: {count} keys here belong to other nodes; `client rehome` sends them there",
+                    node.name
+                ));
+            }
+        }
+        lines.join("\n")
+    }
+}
+
+impl NodeStatus {
+    /// Reads a row of `TRIAD NODES`.
+    fn read(row: &Frame<'_>) -> Option<Self> {
+        let Frame::Map(fields) = row else { return None };
+        let text = |name: &str| {
+            let mut fields = fields.iter();
+            let field = fields.find(|(field, _)| field.as_bytes() == Some(name.as_bytes()));
+            let text = field.and_then(|(_, value)| value.as_bytes());
+            text.map(|text| String::from_utf8_lossy(text).into_owned())
+        };
+        let report = SelfReport::from_frame(row);
+        Some(Self {
+            name: text("name")?,
+            address: text("address")?,
+            rule: text("rule")?,
+            share: text("share")?,
+            reachable: report.is_some(),
+            keys: report.as_ref().map(|report| report.keys),
+            misplaced: report.as_ref().map(|report| report.misplaced),
+            version: report.map(|report| report.version),
+            error: text("error"),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn node(name: &str) -> NodeStatus {
+        NodeStatus {
+            name: name.to_owned(),
+            address: "127.0.0.1:7001".to_owned(),
+            rule: "MD5 ends in an even hex digit".to_owned(),
+            share: "1/2".to_owned(),
+            reachable: true,
+            keys: Some(1_234_567),
+            misplaced: Some(0),
+            version: Some("0.1.0".to_owned()),
+            error: None,
+        }
+    }
+
+    fn text_of(nodes: Vec<NodeStatus>) -> String {
+        Status { nodes }.text(terminal::COLUMNS)
+    }
+
+    #[test]
+    fn the_status_of_usual_nodes_fits_a_usual_terminal() {
+        let text = text_of(vec![node("linux"), node("android")]);
+        assert_eq!(text.lines().count(), 4, "{text}");
+        assert!(
+            text.lines().all(|line| line.chars().count() <= 80),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn what_is_to_be_minded_is_said_below_the_table() {
+        let mac = NodeStatus {
+            misplaced: Some(3),
+            ..node("mac")
+        };
+        let android = NodeStatus {
+            reachable: false,
+            keys: None,
+            misplaced: None,
+            error: Some("UNREACHABLE android 127.0.0.1:7003: asleep".to_owned()),
+            ..node("android")
+        };
+        let text = text_of(vec![mac, android]);
+        let below: Vec<_> = text.lines().skip(4).collect();
+        assert_eq!(
+            below,
+            [
+                "mac: 3 keys here belong to other nodes; `client rehome` sends them there",
+                "android: UNREACHABLE android 127.0.0.1:7003: asleep"
+            ]
+        );
+        assert!(text.contains("?  DOWN"), "{text}");
+    }
+}

@@ -1,0 +1,82 @@
+//! A walk over the keys of one node or of all, some at each step, so that a table of any size can be
+//! listed.
+
+use triad::client::Client;
+use triad::ending::Ending;
+use triad::resp::Frame;
+
+use crate::session::Session;
+
+/// How many keys are asked for at once.
+const STEP_COUNT: &[u8] = b"1000";
+
+/// See the module's text.
+#[derive(Debug)]
+pub(crate) struct Walk {
+    /// The connection to the one node; otherwise the entry node is asked.
+    client: Option<Client>,
+    /// Where to go on; none at the end.
+    cursor: Option<Vec<u8>>,
+}
+
+impl Walk {
+    /// A walk over the node `node`'s own table, or over the keys of all nodes.
+    pub(crate) async fn start(session: &Session, node: Option<&str>) -> Result<Self, Ending> {
+        let client = match node {
+            Some(name) => Some(session.connect_to(name).await?),
+            None => None,
+        };
+        Ok(Self {
+            client,
+            cursor: Some(b"0".to_vec()),
+        })
+    }
+
+    /// The next keys, which may be none for once, or `None` at the end.
+    pub(crate) async fn step(
+        &mut self,
+        session: &mut Session,
+    ) -> Result<Option<Vec<Vec<u8>>>, Ending> {
+        let Some(cursor) = self.cursor.take() else {
+            return Ok(None);
+        };
+        let words: [&[u8]; 5] = [b"TRIAD", b"SCAN", &cursor, b"COUNT", STEP_COUNT];
+        let step = if let Some(client) = &mut self.client {
+            let reply = client.call(&words).await?;
+            Step::read(reply).ok_or_else(|| client.unexpected("TRIAD SCAN"))?
+        } else {
+            session.ask(&words[1..], Step::read).await?
+        };
+        self.cursor = step.next;
+        Ok(Some(step.found))
+    }
+}
+
+/// One step of any kind of scan.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Step {
+    /// The cursor to go on with; none at the end.
+    pub(crate) next: Option<Vec<u8>>,
+    /// The keys, or keys and values in turn.
+    pub(crate) found: Vec<Vec<u8>>,
+}
+
+impl Step {
+    /// Reads the reply to a scan.
+    pub(crate) fn read(reply: Frame<'static>) -> Option<Self> {
+        let Frame::Array(parts) = reply else {
+            return None;
+        };
+        let [Frame::Bulk(cursor), Frame::Array(found)] = <[_; 2]>::try_from(parts).ok()? else {
+            return None;
+        };
+        let found = found.into_iter().map(|element| match element {
+            Frame::Bulk(bytes) => Some(bytes.into_owned()),
+            _ => None,
+        });
+        Some(Self {
+            next: (*cursor != *b"0").then(|| cursor.into_owned()),
+            found: found.collect::<Option<_>>()?,
+        })
+    }
+}
