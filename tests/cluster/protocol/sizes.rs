@@ -11,7 +11,7 @@ use crate::lab::{self, Connection, Lab};
 /// A key of `owner` that has exactly `bytes`.
 fn long_key(owner: &str, bytes: usize) -> Vec<u8> {
     let placement = Placement::built_in();
-    (0_u32..)
+    (0..u32::MAX)
         .map(|n| [&n.to_be_bytes()[..], &vec![b'k'; bytes - 4]].concat())
         .find(|key| **placement.name(placement.owner(key)) == *owner)
         .expect("every node owns many keys")
