@@ -73,6 +73,14 @@ pub const READ_CHUNK_BYTES: usize = 16 * KIB;
 /// have only a little more than a chunk the wait.
 pub const TURN_READS: usize = 4;
 
+/// How long one connection has its requests carried out before the others get their turn. A chunk
+/// of usual requests takes a tenth of it; one of 2,000 times `KEYS` could take minutes, in which peers
+/// would give this node up.
+pub const TURN_TIME: Duration = Duration::from_millis(10);
+
+/// How many requests are carried out between two looks at the clock.
+pub const TURN_REQUESTS: usize = 16;
+
 // ---- connections -----------------------------------------------------------------------------
 
 /// The most connections of clients and peers together, as in Redis. Lowered at start to what the

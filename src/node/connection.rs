@@ -15,7 +15,7 @@ use super::Node;
 use super::dispatch::{Dispatch, Flow, Obstacle};
 use super::outbox::Outbox;
 use crate::command::{Error, Hello, Session};
-use crate::limits::{LINK_BUSY_SIGN, READ_CHUNK_BYTES, TURN_READS};
+use crate::limits::{LINK_BUSY_SIGN, READ_CHUNK_BYTES, TURN_READS, TURN_REQUESTS, TURN_TIME};
 use crate::resp::{Frame, Next, Protocol, ProtocolError, RequestDecoder};
 
 /// See the module's text.
@@ -43,6 +43,8 @@ enum Pause {
     Starved,
     /// Too much is outstanding, until replies leave.
     Crowded,
+    /// It has been at it for long, and there may be more: it is the others' turn.
+    Tired,
     /// An obstacle that will wake this connection when it is gone, or the connection has ended.
     Held,
 }
@@ -93,7 +95,8 @@ impl Connection {
                 break;
             }
             // The replies that have just left may have made room, and nobody else will tell.
-            if pause == Pause::Crowded && self.outbox.has_room() {
+            let made_room = pause == Pause::Crowded && self.outbox.has_room();
+            if made_room || pause == Pause::Tired {
                 yield_now().await;
                 continue;
             }
@@ -114,9 +117,15 @@ impl Connection {
 
     /// Carries out what may be carried out now. Returns why it does not go on.
     fn carry_out(&mut self) -> Pause {
+        let began = Instant::now();
+        let mut requests = 0_usize;
         while !self.outbox.is_closed() && !self.ended {
             if !self.outbox.has_room() {
                 return Pause::Crowded;
+            }
+            requests += 1;
+            if requests.is_multiple_of(TURN_REQUESTS) && began.elapsed() > TURN_TIME {
+                return Pause::Tired;
             }
             let parked = self.parked.as_ref();
             if parked.is_some_and(|obstacle| obstacle.holds(&self.node, &self.outbox)) {

@@ -274,8 +274,11 @@ impl Run {
         }
     }
 
+    /// Drops the first `count` bytes and the memory that they took: one large reply among small ones
+    /// would otherwise keep it for as long as its client reads slowly.
     fn remove_front(&mut self, count: usize) {
         self.bytes.drain(..count);
+        self.bytes.shrink_to_fit();
         self.gates.retain(|gate| gate.start >= count);
         for gate in &mut self.gates {
             gate.start -= count;

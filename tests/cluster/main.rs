@@ -9,6 +9,7 @@
 
 mod lab;
 
+mod backoff;
 mod client;
 mod clients;
 mod durability;
@@ -19,6 +20,7 @@ mod hostile;
 mod idle;
 mod import;
 mod keygen;
+mod last_words;
 mod menu;
 mod mixed;
 mod one_hop;
@@ -33,6 +35,7 @@ mod rehome;
 mod rules_differ;
 mod scenario;
 mod shutdown;
+mod silence;
 mod slow_disk;
 mod start;
 mod walkthrough;

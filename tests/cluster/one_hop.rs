@@ -3,7 +3,7 @@
 use triad::resp::Frame;
 
 use crate::lab::connection::{bulk, error, rows};
-use crate::lab::{Connection, Lab, Proxy, key_of};
+use crate::lab::{Connection, Lab, Proxy, eventually, key_of};
 
 /// Makes this connection the link of the node `name`, which says that it has the rules `fingerprint`.
 fn become_peer(connection: &mut Connection, name: &str, fingerprint: &str) -> Frame<'static> {
@@ -159,20 +159,26 @@ fn a_new_link_of_a_peer_ends_its_older_one() {
 }
 
 #[test]
-fn names_of_peers_that_come_and_go_take_no_memory() {
+fn peers_that_come_and_go_take_no_memory() {
     let mut lab = Lab::new();
     lab.start("android");
     let mut client = lab.connect("android");
     let before = client.info("used_memory");
-    // Each of them says a name of 1 MiB, which no node can have.
+    let long = "x".repeat(1024 * 1024);
     for nth in 0..100 {
-        let name = format!("{nth}{}", "x".repeat(1024 * 1024));
-        let told = become_peer(&mut lab.connect("android"), &name, "none");
-        assert!(
-            error(&told).starts_with("ERR "),
-            "a name that no node can have was taken"
-        );
+        // A node with other rules is welcome, whatever it is called; not with fields that none has.
+        let hello = become_peer(&mut lab.connect("android"), &format!("node-{nth}"), "other");
+        assert!(matches!(hello, Frame::Array(_)), "{hello:?}");
+        for (name, fingerprint) in [(&*long, "other"), ("linux", &*long)] {
+            let told = error(&become_peer(&mut lab.connect("android"), name, fingerprint));
+            assert!(told.starts_with("ERR "), "{told}");
+        }
     }
+    let told = error(&become_peer(&mut client, "Linux", "other"));
+    assert!(told.contains("is not a name for a node"), "{told}");
+    eventually("their links are forgotten", || {
+        client.info("cluster_connections") == 0
+    });
     let grown = client.info("used_memory").saturating_sub(before);
     assert!(grown < 32 * 1024 * 1024, "{grown} bytes");
 }

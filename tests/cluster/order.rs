@@ -1,8 +1,6 @@
 //! Replies come in the order of the requests, and writes to a key take effect in the order in which
 //! a client sent them, also when the link between was made anew.
 
-use std::time::Duration;
-
 use triad::resp::Frame;
 
 use crate::lab::connection::{bulk, error};
@@ -192,31 +190,4 @@ fn writes_of_one_client_keep_their_order_while_the_link_breaks_again_and_again()
         );
         proxy.mend();
     }
-}
-
-#[test]
-fn an_answer_that_came_while_the_entry_node_slept_is_not_lost() {
-    let mut lab = Lab::new();
-    let to_mac = Proxy::to(lab.address("mac"));
-    let to_android = Proxy::to(lab.address("android"));
-    lab.start("mac");
-    lab.start("android");
-    lab.start_through("linux", &[("mac", &to_mac), ("android", &to_android)]);
-    lab.wait_until_linked();
-    let (mac_key, android_key) = (key_of("mac", "k", 0), key_of("android", "k", 0));
-    let mut client = lab.connect("linux");
-    to_mac.hold();
-    to_android.hold();
-    client.send(&["SET", &mac_key, "1"]);
-    client.send(&["SET", &android_key, "2"]);
-    to_mac.wait_for_held_bytes(0);
-    to_android.wait_for_held_bytes(0);
-    lab.pause("linux");
-    to_mac.release();
-    to_android.release();
-    // Longer than a link may be silent, as seen by a node that is awake.
-    assert_eq!(client.reply_within(Duration::from_millis(2500)), None);
-    lab.resume("linux");
-    assert_eq!(client.reply(), Frame::OK);
-    assert_eq!(client.reply(), Frame::OK);
 }

@@ -3,8 +3,8 @@
 use crate::scenario::Expect::{Missing, Ok, Unknown, Unreachable, Value};
 use crate::scenario::Request::{Get, Set};
 use crate::scenario::Step::{
-    Ask, AskUntil, Cut, Expect, ExpectOwners, Kill, Linked, Mend, Pause, Repeat, Resume, Send,
-    Start, Stop,
+    Ask, AskUntil, Cut, Expect, ExpectOwners, HeldBytes, Hold, Kill, Linked, Mend, Pause, Release,
+    Repeat, Resume, Send, Start, Stop,
 };
 use crate::scenario::{Name, Scenario, Step, play};
 
@@ -124,10 +124,10 @@ fn a_cut_link_is_missed_in_its_direction_only() {
         proxied: &[(LINUX, MAC)],
         steps: &[
             Repeat(1, BEGIN),
-            Step::Hold((LINUX, MAC)),
+            Hold((LINUX, MAC)),
             Send(Set(LINUX, MAC, "2")),
             Send(Get(LINUX, ANDROID)),
-            Step::HeldBytes((LINUX, MAC)),
+            HeldBytes((LINUX, MAC)),
             Cut((LINUX, MAC)),
             Expect(LINUX, Unknown(MAC)),
             Expect(LINUX, Value("1")),
@@ -141,6 +141,23 @@ fn a_cut_link_is_missed_in_its_direction_only() {
             Mend((LINUX, MAC)),
             AskUntil(Set(LINUX, MAC, "3"), Ok),
             Ask(Get(MAC, MAC), Value("3")),
+        ],
+    });
+}
+
+#[test]
+fn a_link_that_is_slow_for_a_moment_loses_nothing() {
+    play(&Scenario {
+        proxied: &[(LINUX, MAC)],
+        steps: &[
+            Repeat(1, BEGIN),
+            Hold((LINUX, MAC)),
+            Send(Set(LINUX, MAC, "2")),
+            HeldBytes((LINUX, MAC)),
+            Ask(Get(MAC, MAC), Value("1")),
+            Release((LINUX, MAC)),
+            Expect(LINUX, Ok),
+            Ask(Get(MAC, MAC), Value("2")),
         ],
     });
 }

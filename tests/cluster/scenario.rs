@@ -42,6 +42,8 @@ pub(crate) enum Step {
     Mend(Link),
     /// Keeps back what is sent on the connections that the link has now.
     Hold(Link),
+    /// Lets it through.
+    Release(Link),
     /// Waits until the first connection of the link has bytes that are kept back.
     HeldBytes(Link),
     /// Sends a request and reads its reply.
@@ -122,6 +124,7 @@ impl Stage {
             Step::Cut(link) => self.proxies[&link].cut(),
             Step::Mend(link) => self.proxies[&link].mend(),
             Step::Hold(link) => self.proxies[&link].hold(),
+            Step::Release(link) => self.proxies[&link].release(),
             Step::HeldBytes(link) => self.proxies[&link].wait_for_held_bytes(0),
             Step::Ask(request, expect) => {
                 let reply = self.ask(request);

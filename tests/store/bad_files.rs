@@ -115,6 +115,30 @@ fn texts_that_are_no_snapshot() {
     }
 }
 
+/// In the layout in which we write it too.
+#[test]
+fn commas_between_entries() {
+    let storage = MemoryStorage::new();
+    let mut lab = Lab::open(&storage).unwrap();
+    for key in ["a", "b", "c"] {
+        lab.set(key, "1").unwrap();
+    }
+    lab.checkpoint().unwrap();
+    drop(lab);
+    let good = text(&storage, SNAPSHOT);
+    for (from, to) in [
+        ("},\n{", "}\n{"),
+        ("}\n]", "},\n]"),
+        ("[\n{", "[\n,{"),
+        ("},\n{", "},,\n{"),
+    ] {
+        storage.put(SNAPSHOT, good.replacen(from, to, 1).as_bytes());
+        says(&refused(&storage), &["is not a snapshot of triad", "line "]);
+    }
+    storage.put(SNAPSHOT, good.as_bytes());
+    assert_eq!(Lab::open(&storage).unwrap().content().len(), 3);
+}
+
 #[test]
 fn the_error_can_be_looked_into() {
     let storage = with_file(SNAPSHOT, "{\"entries\":[\n{\"key\":\"a\"}\n]}");

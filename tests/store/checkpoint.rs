@@ -2,10 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use crate::support::{Content, Lab, pairs, text, with_fsync};
+use crate::support::{Content, Hold, Lab, pairs, text, with_fsync};
 use triad::limits::{CHECKPOINT_JOURNAL_MIN_BYTES, CHECKPOINT_STEP_BYTES, CHECKPOINT_STEP_ENTRIES};
 use triad::storage::MemoryStorage;
-use triad::storage::memory::{Keep, Operation};
+use triad::storage::memory::{Fault, Keep, Operation};
 use triad::store::{CheckpointStep, Fsync, Refused};
 
 const SNAPSHOT: &str = "linux.json";
@@ -137,6 +137,27 @@ fn a_checkpoint_is_due_when_the_journal_is_larger_than_the_snapshot_and_four_meb
     }
 }
 
+/// A checkpoint that failed is not due again at once, but when the journal has grown on.
+#[test]
+fn a_failed_checkpoint_is_due_again_later() {
+    const VALUE: usize = 512 * 1024;
+    let minimum = usize::try_from(CHECKPOINT_JOURNAL_MIN_BYTES).unwrap() / VALUE;
+    let storage = MemoryStorage::new();
+    let mut lab = Lab::open_with(&storage, with_fsync(Fsync::Never)).unwrap();
+    for _ in 0..2 {
+        let mut writes = 0;
+        while !lab.store.checkpoint_due() {
+            writes += 1;
+            lab.store.set(b"key", &vec![b'v'; VALUE]).unwrap();
+        }
+        assert_eq!(writes, minimum);
+        storage.fail(Operation::Rename, 1, Fault::code(28));
+        lab.checkpoint().unwrap_err();
+    }
+    lab.checkpoint().unwrap();
+    assert!(!lab.store.checkpoint_due());
+}
+
 /// The snapshot may hold effects of writes that were made while it was copied. It must not take its
 /// place before those are on the disk, whatever the policy.
 #[test]
@@ -148,12 +169,12 @@ fn a_snapshot_waits_for_the_journal_that_it_needs() {
     lab.store.begin_checkpoint().unwrap();
     lab.wait(|_| storage.content("linux.journal-3.jsonl").map(drop));
     lab.set("during", "1").unwrap();
-    storage.hold_syncs();
+    let hold = Hold::syncs(&storage);
     while matches!(lab.store.step_checkpoint(), CheckpointStep::Continue) {}
     storage.wait_for_held_sync();
     assert!(matches!(lab.store.step_checkpoint(), CheckpointStep::Wait));
     assert_eq!(storage.content(SNAPSHOT), old);
-    storage.release_syncs();
+    drop(hold);
     lab.finish_checkpoint().unwrap();
     assert_eq!(keys_of_snapshot(&storage), ["during"]);
     let left = Lab::open(&storage.crash(Keep::Nothing)).unwrap();

@@ -194,6 +194,21 @@ fn a_missing_segment_is_damage() {
     }
 }
 
+/// A segment is synced before another one is begun, and the other one's header says so.
+#[test]
+fn a_missing_end_of_a_segment_that_another_follows_is_damage() {
+    let storage = segments();
+    let last = text(&storage, "linux.journal-3.jsonl");
+    let header = last.split_inclusive('\n').next().unwrap();
+    storage.put("linux.journal-3.jsonl", header.as_bytes());
+    let before = text(&storage, "linux.journal-2.jsonl");
+    let end = before.trim_end().rfind('\n').unwrap() + 1;
+    storage.put("linux.journal-2.jsonl", &before.as_bytes()[..end]);
+    let message = refused(&storage);
+    let expected = format!("memory/linux.journal-2.jsonl, byte {end}: record ");
+    assert!(message.starts_with(&expected), "{message}");
+}
+
 #[test]
 fn a_missing_snapshot_is_damage() {
     let message = refused(&without(&segments(), SNAPSHOT));

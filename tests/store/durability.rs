@@ -2,20 +2,20 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use crate::support::{Lab, pairs, with_fsync};
+use crate::support::{Hold, Lab, pairs, with_fsync};
 use triad::storage::MemoryStorage;
 use triad::storage::memory::{Keep, Operation};
 use triad::store::{Fsync, OpenError, Options, Store};
 
 /// A store that has `a` and `b`, all of it durable, whose syncs are held from now on.
-fn held() -> (MemoryStorage, Lab) {
+fn held() -> (MemoryStorage, Lab, Hold) {
     let storage = MemoryStorage::new();
     let mut lab = Lab::open(&storage).unwrap();
     lab.set("a", "1").unwrap();
     lab.set("b", "1").unwrap();
     lab.store.commit();
-    storage.hold_syncs();
-    (storage, lab)
+    let hold = Hold::syncs(&storage);
+    (storage, lab, hold)
 }
 
 /// What an access has to wait for.
@@ -27,7 +27,7 @@ fn gate<T>(lab: &mut Lab, access: impl FnOnce(&mut Store) -> T) -> u64 {
 
 #[test]
 fn nothing_is_durable_before_its_sync_returns() {
-    let (storage, mut lab) = held();
+    let (storage, mut lab, hold) = held();
     let before = lab.store.durable();
     let written = gate(&mut lab, |store| store.set(b"a", b"2").unwrap());
     assert_eq!(written, before + 1);
@@ -35,7 +35,7 @@ fn nothing_is_durable_before_its_sync_returns() {
     storage.wait_for_held_sync();
     assert_eq!(lab.store.durable(), before);
     assert_eq!(storage.crash(Keep::Nothing).contents().len(), 1);
-    storage.release_syncs();
+    drop(hold);
     lab.wait(|store| (store.durable() == written).then_some(()));
     let left = Lab::open(&storage.crash(Keep::Nothing)).unwrap();
     assert_eq!(left.get("a").as_deref(), Some("2"));
@@ -44,7 +44,7 @@ fn nothing_is_durable_before_its_sync_returns() {
 /// Nobody sees what a crash can take back, and nobody waits who sees nothing of it.
 #[test]
 fn a_reply_waits_for_the_last_write_to_what_it_touched() {
-    let (storage, mut lab) = held();
+    let (storage, mut lab, hold) = held();
     assert_eq!(gate(&mut lab, |store| store.get(b"a").is_some()), 0);
     assert_eq!(gate(&mut lab, |store| store.len()), 0);
     let first = gate(&mut lab, |store| store.set(b"a", b"2").unwrap());
@@ -84,7 +84,7 @@ fn a_reply_waits_for_the_last_write_to_what_it_touched() {
     assert_eq!(gate(&mut lab, |store| store.contains(b"a")), again);
     assert_eq!(gate(&mut lab, |store| store.contains(b"b")), cleared);
 
-    storage.release_syncs();
+    drop(hold);
     lab.store.len();
     lab.settle().unwrap();
     lab.store.commit();
@@ -96,7 +96,7 @@ fn a_reply_waits_for_the_last_write_to_what_it_touched() {
 
 #[test]
 fn what_gathers_during_a_sync_is_one_group() {
-    let (storage, mut lab) = held();
+    let (storage, mut lab, hold) = held();
     lab.store.set(b"a", b"2").unwrap();
     lab.store.commit();
     storage.wait_for_held_sync();
@@ -106,7 +106,7 @@ fn what_gathers_during_a_sync_is_one_group() {
         lab.store.commit();
     }
     assert!(lab.store.backlog_bytes() > 50 * 50);
-    storage.release_syncs();
+    drop(hold);
     lab.settle().unwrap();
     assert_eq!(storage.count(Operation::Append), appends + 1);
     assert_eq!(lab.store.status().syncs, syncs + 2);
@@ -135,14 +135,14 @@ fn with_everysec_the_operating_system_has_it_at_once_and_the_disk_soon() {
     let storage = MemoryStorage::new();
     let mut lab = Lab::open_with(&storage, with_fsync(Fsync::EverySec)).unwrap();
     let syncs = storage.count(Operation::Sync);
-    storage.hold_syncs();
+    let hold = Hold::syncs(&storage);
     lab.set("a", "1").unwrap();
     assert_eq!(
         storage.count(Operation::Sync),
         syncs,
         "it was durable without a sync"
     );
-    storage.release_syncs();
+    drop(hold);
     // Nobody calls anything; it comes by itself, and once.
     storage.wait_for_count(Operation::Sync, syncs + 1);
     drop(lab);

@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 
-use crate::support::{Lab, pairs, script, with_fsync};
+use crate::support::{Hold, Lab, pairs, script, with_fsync};
 use triad::storage::MemoryStorage;
 use triad::storage::memory::{Fault, Keep, Operation};
 use triad::store::{Action, Fsync, OpenError, Options, Refused};
@@ -177,6 +177,37 @@ fn a_failed_sync_of_a_snapshot_ends_all_writing() {
             assert_eq!(left.get("a").as_deref(), Some("1"));
         }
     }
+}
+
+/// The journal fails when the new snapshot is complete but for its name.
+#[test]
+fn no_snapshot_takes_its_place_after_a_failure_of_the_journal() {
+    let storage = MemoryStorage::new();
+    let mut lab = Lab::open_with(&storage, with_fsync(Fsync::Never)).unwrap();
+    lab.checkpoint().unwrap();
+    let old = storage.content("linux.json");
+    let folder_syncs = storage.count(Operation::SyncFolder);
+    lab.store.begin_checkpoint().unwrap();
+    // Until the new segment stands; from then on only the snapshot has anything to sync.
+    storage.wait_for_count(Operation::SyncFolder, folder_syncs + 1);
+    let hold = Hold::syncs(&storage);
+    while !storage
+        .content(TEMPORARY)
+        .is_some_and(|text| text.ends_with(b"}\n"))
+    {
+        lab.store.step_checkpoint();
+    }
+    storage.wait_for_held_sync();
+    storage.fail_on(
+        "linux.journal-3.jsonl",
+        Operation::Append,
+        1,
+        Fault::code(EIO),
+    );
+    lab.set("a", "1").unwrap_err();
+    drop(hold);
+    lab.finish_checkpoint().unwrap_err();
+    assert_eq!(storage.content("linux.json"), old);
 }
 
 #[test]

@@ -196,6 +196,41 @@ fn an_incomplete_header_of_a_further_segment_is_cut() {
     }
 }
 
+/// However far a start gets with cutting a tail that goes over several segments, the next one finds
+/// a torn tail again.
+#[test]
+fn a_crash_while_a_torn_tail_is_cut_does_no_harm() {
+    let mut journal = written(3);
+    journal.bytes.extend(b"torn ");
+    let content = journal.states.last().unwrap().1.clone();
+    for point in 0.. {
+        let storage = MemoryStorage::new();
+        storage.put(JOURNAL, &journal.bytes);
+        storage.put("linux.journal-2.jsonl", b"in ");
+        storage.put("linux.journal-3.jsonl", b"three");
+        storage.stop_after(point);
+        let opened = Lab::open(&storage);
+        for keep in storage.crash_states(4) {
+            let left = storage.crash(keep);
+            let lab = Lab::open(&left).unwrap_or_else(|error| panic!("{point} {keep:?}: {error}"));
+            assert_eq!(lab.content(), content, "{point} {keep:?}");
+            let kept = left
+                .contents()
+                .into_iter()
+                .filter(|(name, _)| name.contains("torn"));
+            let kept: Vec<u8> = kept.flat_map(|(_, bytes)| bytes).collect();
+            let whole = b"torn in three";
+            assert!(
+                kept.windows(whole.len()).any(|part| part == whole),
+                "{point} {keep:?}"
+            );
+        }
+        if opened.is_ok() {
+            break;
+        }
+    }
+}
+
 #[test]
 fn earlier_torn_tails_are_kept() {
     let storage = MemoryStorage::new();

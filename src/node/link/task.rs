@@ -141,15 +141,18 @@ async fn dial_one(address: SocketAddr) -> io::Result<TcpStream> {
 
 /// Carries requests and replies until the link breaks; returns why it did.
 async fn pump(node: &Node, link: &Link, stream: TcpStream, mut decoder: FrameDecoder) -> String {
-    let mut blocked = false;
-    let mut turns = 0;
+    let (mut blocked, mut in_a_row) = (false, 0);
+    // Why nothing can be written any more. What the peer has sent before still counts.
+    let mut refused = None;
     loop {
-        blocked = match write_queue(link, &stream, blocked) {
-            Ok(blocked) => blocked,
-            Err(error) => return explain(&error),
-        };
+        if refused.is_none() {
+            match write_queue(link, &stream, blocked) {
+                Ok(is_blocked) => blocked = is_blocked,
+                Err(error) => (refused, blocked) = (Some(explain(&error)), false),
+            }
+        }
         link.release_held_if_room();
-        let result = tokio::select! {
+        let read = tokio::select! {
             biased;
             ready = stream.readable() => ready.and_then(|()| read_some(link, &stream, &mut decoder)),
             ready = stream.writable(), if blocked => ready.map(|()| false),
@@ -160,23 +163,25 @@ async fn pump(node: &Node, link: &Link, stream: TcpStream, mut decoder: FrameDec
                 yield_now().await;
                 match read_some(link, &stream, &mut decoder) {
                     Ok(false) => {
-                        return asleep(&format!("no answer within {} s", LINK_SILENCE.as_secs()));
+                        let seconds = LINK_SILENCE.as_secs();
+                        let silence = || asleep(&format!("no answer within {seconds} s"));
+                        return refused.unwrap_or_else(silence);
                     }
-                    result => result,
+                    read => read,
                 }
             }
         };
-        match result {
-            Ok(true) => turns += 1,
-            Ok(false) => turns = 0,
-            Err(error) => return explain(&error),
+        match read {
+            Ok(true) => in_a_row += 1,
+            Ok(false) => in_a_row = 0,
+            Err(error) => return refused.unwrap_or_else(|| explain(&error)),
         }
         if let Err(cause) = deliver(node, link, &mut decoder) {
             return cause;
         }
         // A link that always has more keeps no other waiting.
-        if turns >= TURN_READS {
-            turns = 0;
+        if in_a_row >= TURN_READS {
+            in_a_row = 0;
             yield_now().await;
         }
     }

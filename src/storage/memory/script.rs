@@ -118,6 +118,11 @@ impl Script {
         self.stop_after = Some(changes);
     }
 
+    pub(super) fn mend(&mut self) {
+        self.faults.clear();
+        self.stop_after = None;
+    }
+
     pub(super) fn count(&self, operation: Operation) -> usize {
         self.count_on(operation, None)
     }

@@ -40,7 +40,12 @@ pub(super) fn run(mut segment: Segment, shared: &Shared) {
             Fsync::EverySec => segment.unsynced_since.map(|since| since + FSYNC_EVERYSEC),
             Fsync::Always | Fsync::Never => None,
         };
-        let done = match shared.next(due) {
+        let turn = shared.next(due);
+        // A sync of another file may have failed: then nothing is written here any more either.
+        if shared.failure().is_some() {
+            return;
+        }
+        let done = match turn {
             Turn::Work(work) => segment.round(work, policy, shared),
             Turn::Due => segment.sync(shared),
             Turn::Closed => return,
@@ -62,10 +67,6 @@ impl Segment {
     ) -> Result<Self, Failure> {
         let mut bytes = 0;
         for work in work {
-            // A sync of another file may have failed: then nothing is written any more.
-            if shared.failure().is_some() {
-                return Ok(self);
-            }
             self = match work {
                 Work::Records { lines, through } => {
                     bytes += lines.len();

@@ -129,7 +129,7 @@ pub(super) fn types() -> Vec<Sequence> {
             "*0\r\n*-1\r\n*-2147483648\r\n\r\n",
             Nothing,
         ),
-        sequence("a million empty lines", "\r\n".repeat(MIB), Nothing),
+        sequence("100,000 empty lines", "\r\n".repeat(100_000), Nothing),
     ]
 }
 

@@ -93,8 +93,8 @@ fn redis_cli_pipes_many_commands() {
         return;
     }
     let lab = Lab::started();
-    let lines: Vec<String> = (0..5000).map(|n| format!("SET key:{n} {n}\r\n")).collect();
-    let lines = lines.concat();
+    let line = |n| format!("SET key:{n} {n}\r\n");
+    let lines = (0..5000).map(line).collect::<Vec<_>>().concat();
     let told = printed(&tool(&lab, "redis-cli", "linux", &["--pipe"], &lines));
     assert!(told.contains("errors: 0, replies: 5000"), "{told}");
     let told = printed(&tool(&lab, "redis-cli", "mac", &["DBSIZE"], ""));

@@ -125,6 +125,23 @@ impl Lab {
     }
 }
 
+/// Holds the syncs of a storage until it is dropped. A store can't be dropped while they are held,
+/// so this has to be declared after it.
+pub(crate) struct Hold(MemoryStorage);
+
+impl Hold {
+    pub(crate) fn syncs(storage: &MemoryStorage) -> Self {
+        storage.hold_syncs();
+        Self(storage.clone())
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.0.release_syncs();
+    }
+}
+
 /// All keys and values, by iteration.
 pub(crate) fn content(store: &Store) -> Content {
     let mut content = Content::new();

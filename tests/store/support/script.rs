@@ -2,6 +2,7 @@
 //! found afterwards.
 
 use triad::storage::MemoryStorage;
+use triad::storage::memory::Keep;
 use triad::store::{Failure, Options};
 
 use super::{Content, Lab};
@@ -125,10 +126,13 @@ impl Run {
         lab.set("after", "all").unwrap();
         let expected = lab.content();
         drop(lab);
-        assert_eq!(
-            Lab::open(left).unwrap().content(),
-            expected,
-            "{when}: after a write"
-        );
+        // That it was opened is no reason to lose anything of it with the power.
+        for left in [left, &left.crash(Keep::Nothing)] {
+            assert_eq!(
+                Lab::open(left).unwrap().content(),
+                expected,
+                "{when}: after a write"
+            );
+        }
     }
 }

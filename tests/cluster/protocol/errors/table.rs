@@ -1,0 +1,177 @@
+//! Requests, and what Redis 7.0 answers to them, word for word.
+
+const ARITY: &str = "ERR wrong number of arguments for";
+const SYNTAX: &str = "ERR syntax error";
+const NOT_AN_INTEGER: &str = "ERR value is not an integer or out of range";
+const CURSOR: &str = "ERR invalid cursor";
+const NAME: &str = "ERR Client names cannot contain spaces, newlines or special characters.";
+
+/// The words of a request, and the error.
+pub(super) type Row = (Vec<String>, String);
+
+/// Every request that is refused while the connection goes on.
+pub(super) fn refused() -> Vec<Row> {
+    let mut rows = arity();
+    rows.extend(unknown());
+    rows.extend(bad_arguments());
+    rows.extend(repeated_to_the_client());
+    rows
+}
+
+/// `words` stand apart by one blank each.
+fn row(words: &str, text: impl Into<String>) -> Row {
+    (words.split(' ').map(str::to_owned).collect(), text.into())
+}
+
+fn arity() -> Vec<Row> {
+    let whole = "GET|GET a b|SET|SET a|DEL|EXISTS|MGET|MSET|MSET a|MSET a 1 b|KEYS|KEYS a b|DBSIZE a|\
+                 SCAN|PING a b|ECHO|ECHO a b|SELECT|save a|LASTSAVE a|CONFIG|CLIENT|Get";
+    let whole = whole.split('|').map(|words| {
+        let name = words.split(' ').next().unwrap_or_default().to_lowercase();
+        row(words, format!("{ARITY} '{name}' command"))
+    });
+    let of_containers = [
+        ("CONFIG GET", "config|get"),
+        ("CLIENT ID a", "client|id"),
+        ("CLIENT GETNAME a", "client|getname"),
+        ("client setname", "client|setname"),
+        ("COMMAND COUNT a", "command|count"),
+    ];
+    let of_containers = of_containers
+        .into_iter()
+        .map(|(words, name)| row(words, format!("{ARITY} '{name}' command")));
+    whole.chain(of_containers).collect()
+}
+
+fn unknown() -> Vec<Row> {
+    let command = |words: &str, name, args| {
+        row(
+            words,
+            format!("ERR unknown command '{name}', with args beginning with: {args}"),
+        )
+    };
+    let subcommand = |words: &str, name, container| {
+        row(
+            words,
+            format!("ERR unknown subcommand '{name}'. Try {container} HELP."),
+        )
+    };
+    vec![
+        command("nonsense", "nonsense", ""),
+        command("NonSense a b", "NonSense", "'a' 'b' "),
+        command("", "", ""),
+        command("config|get save", "config|get", "'save' "),
+        command("client|id", "client|id", ""),
+        subcommand("CONFIG nonsense", "nonsense", "CONFIG"),
+        subcommand("client NonSense a", "NonSense", "CLIENT"),
+        subcommand("COMMAND nonsense", "nonsense", "COMMAND"),
+        subcommand("CONFIG ", "", "CONFIG"),
+    ]
+}
+
+fn bad_arguments() -> Vec<Row> {
+    let hello = |option| format!("ERR Syntax error in HELLO option '{option}'");
+    vec![
+        row("SET a 1 NONSENSE", SYNTAX),
+        row("SET a 1 EX", SYNTAX),
+        row("FLUSHALL nonsense", SYNTAX),
+        row("FLUSHALL ASYNC a", SYNTAX),
+        row("SELECT a", NOT_AN_INTEGER),
+        row("SELECT 00", NOT_AN_INTEGER),
+        row("SELECT +0", NOT_AN_INTEGER),
+        row("SELECT 16", "ERR DB index is out of range"),
+        row("SELECT -1", "ERR DB index is out of range"),
+        row("HELLO 1", "NOPROTO unsupported protocol version"),
+        row("HELLO 4", "NOPROTO unsupported protocol version"),
+        row(
+            "HELLO a",
+            "ERR Protocol version is not an integer or out of range",
+        ),
+        row("HELLO 3 nonsense", hello("nonsense")),
+        row("HELLO 3 SETNAME", hello("SETNAME")),
+        row("HELLO 3 AUTH", hello("AUTH")),
+        row("HELLO 3 AUTH default", hello("AUTH")),
+        row("HELLO 3 SETNAME a\nb", NAME),
+        row("CLIENT SETNAME a\tb", NAME),
+        row("SCAN a", CURSOR),
+        row("SCAN 99999999999999999999", CURSOR),
+        row("SCAN 0 COUNT", SYNTAX),
+        row("SCAN 0 COUNT 0", SYNTAX),
+        row("SCAN 0 COUNT -1", SYNTAX),
+        row("SCAN 0 COUNT a", NOT_AN_INTEGER),
+        row("SCAN 0 COUNT 010", NOT_AN_INTEGER),
+        row("SCAN 0 COUNT 99999999999999999999", NOT_AN_INTEGER),
+        row("SCAN 0 MATCH", SYNTAX),
+        row("SCAN 0 NONSENSE a", SYNTAX),
+    ]
+}
+
+/// What is repeated to the client is cut at 128 bytes, of the arguments with their quotes, and a line
+/// end in it would end the error.
+fn repeated_to_the_client() -> Vec<Row> {
+    let (x, y, z) = ("x".repeat(200), "y".repeat(100), "z".repeat(100));
+    let (x_cut, z_cut) = ("x".repeat(128), "z".repeat(25));
+    vec![
+        row(
+            &x,
+            format!("ERR unknown command '{x_cut}', with args beginning with: "),
+        ),
+        row(
+            &format!("nonsense {y} {z} w"),
+            format!("ERR unknown command 'nonsense', with args beginning with: '{y}' '{z_cut}' "),
+        ),
+        row(
+            &format!("CONFIG {x}"),
+            format!("ERR unknown subcommand '{x_cut}'. Try CONFIG HELP."),
+        ),
+        row(
+            "non\r\nsense",
+            "ERR unknown command 'non  sense', with args beginning with: ",
+        ),
+    ]
+}
+
+/// Bytes that are no requests, and what follows `ERR Protocol error: ` before the connection ends.
+pub(super) const NOT_RESP: &[(&[u8], &str)] = &[
+    (b"*a\r\n", "invalid multibulk length"),
+    (b"*99999999999999999999\r\n", "invalid multibulk length"),
+    (b"*+1\r\n$4\r\nPING\r\n", "invalid multibulk length"),
+    (b"*\r\n", "invalid multibulk length"),
+    (b"*1\r\n$-1\r\n", "invalid bulk length"),
+    (b"*1\r\n$a\r\n", "invalid bulk length"),
+    (b"*1\r\n$\r\n", "invalid bulk length"),
+    (b"*1\r\n$04\r\nPING\r\n", "invalid bulk length"),
+    (b"*1\r\n$536870913\r\n", "invalid bulk length"),
+    (b"*1\r\n+PING\r\n", "expected '$', got '+'"),
+    (b"*1\r\n*1\r\n$4\r\nPING\r\n", "expected '$', got '*'"),
+    (b"PING \"\r\n", "unbalanced quotes in request"),
+];
+
+/// Requests of our own commands, which are refused in the same words. `mine` is a key of the node that
+/// is asked.
+pub(super) fn of_our_own(mine: &str) -> Vec<Row> {
+    let arity = |words, name: &str| row(words, format!("{ARITY} '{name}' command"));
+    let long = "k".repeat(64 * 1024 + 1);
+    let too_long = "ERR the key has 65537 bytes; a key has at most 65536";
+    vec![
+        arity("TRIAD", "triad"),
+        arity("TRIAD OWNER", "triad|owner"),
+        arity("TRIAD OFFER k", "triad|offer"),
+        arity("TRIAD HOLDS a b", "triad|holds"),
+        row(
+            "TRIAD NONSENSE",
+            "ERR unknown subcommand 'NONSENSE'. Try TRIAD HELP.",
+        ),
+        row(
+            "TRIAD|HOLDS a b",
+            "ERR unknown command 'TRIAD|HOLDS', with args beginning with: 'a' 'b' ",
+        ),
+        row(&format!("TRIAD OFFER {mine} v XX"), SYNTAX),
+        row(&format!("TRIAD OFFER {mine} v NX NX"), SYNTAX),
+        row("TRIAD KEYS a b", SYNTAX),
+        row("TRIAD SCAN a", CURSOR),
+        row("TRIAD SCAN 281474976710656", CURSOR),
+        row(&format!("TRIAD OWNER {long}"), too_long),
+        row(&format!("TRIAD OFFER {long} v"), too_long),
+    ]
+}
