@@ -6,7 +6,7 @@
 //! last). [`Folder`] is the real thing. [`MemoryStorage`] has the same calls on a model of a disk
 //! that loses whatever was not synced, so that tests can cut the power after any call.
 //!
-//! There are no hard links in it (Android refuses them) and no seeking: nothing is written in place.
+//! There are no hard links in it (Android refuses them), and what was written is never changed.
 
 mod folder;
 pub mod memory;
@@ -38,6 +38,13 @@ pub trait Storage: Send + Sync {
 
     /// Makes all that is in a file last, whoever wrote it.
     fn sync(&self, name: &str) -> io::Result<()>;
+
+    /// Writes what a file has from `from` on once more, in its place, and syncs it.
+    ///
+    /// This is for what may have been written by a process whose sync failed. The kernel may hold
+    /// such pages for clean, though they never reached the disk, and no sync by a later process
+    /// would tell; written again they have to go there.
+    fn rewrite(&self, name: &str, from: u64) -> io::Result<()>;
 
     /// Cuts a file to its first `len` bytes and syncs it.
     fn truncate(&self, name: &str, len: u64) -> io::Result<()>;

@@ -2,12 +2,13 @@
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
 
 use super::{AppendFile, Storage};
+use crate::limits::FILE_READ_CHUNK_BYTES;
 
 /// Others on the machine have no business in what a node keeps.
 const FOLDER_MODE: u32 = 0o700;
@@ -80,6 +81,24 @@ impl Storage for Folder {
 
     fn sync(&self, name: &str) -> io::Result<()> {
         File::open(self.path(name)?)?.sync_all()
+    }
+
+    fn rewrite(&self, name: &str, mut from: u64) -> io::Result<()> {
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(self.path(name)?)?;
+        let mut chunk = vec![0; FILE_READ_CHUNK_BYTES];
+        loop {
+            let read = match file.read_at(&mut chunk, from) {
+                Ok(0) => return file.sync_all(),
+                Ok(read) => chunk.get(..read).unwrap_or_default(),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+            file.write_all_at(read, from)?;
+            from += read.len() as u64;
+        }
     }
 
     fn truncate(&self, name: &str, len: u64) -> io::Result<()> {

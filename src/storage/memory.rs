@@ -263,6 +263,16 @@ impl Storage for MemoryStorage {
         self.sync_file(file, name)
     }
 
+    fn rewrite(&self, name: &str, from: u64) -> io::Result<()> {
+        let file = self.state().disk.find(name)?;
+        let from = usize::try_from(from).unwrap_or(usize::MAX);
+        self.change(Operation::Rewrite, name, |disk| {
+            disk.rewrite(file, from);
+            Ok(())
+        })?;
+        self.sync_file(file, name)
+    }
+
     fn truncate(&self, name: &str, len: u64) -> io::Result<()> {
         let len = usize::try_from(len).unwrap_or(usize::MAX);
         self.change(Operation::Truncate, name, |disk| {

@@ -11,6 +11,7 @@ mod layout;
 mod lines;
 mod ration;
 mod replay;
+mod segment;
 mod snapshot;
 mod start;
 mod torn;
@@ -83,10 +84,11 @@ impl<'r> Recover<'r> {
             tables,
             node_id,
             incarnation,
-            mut segments,
-            unended,
+            segments,
             ..
         } = replay;
+        let ended = segments.last().is_none_or(|last| last.ended);
+        let mut segments: Vec<_> = segments.into_iter().map(|segment| segment.size).collect();
         let node_id = match node_id {
             Some(node_id) => node_id,
             None => start::new_node_id()?,
@@ -111,7 +113,7 @@ impl<'r> Recover<'r> {
             seq: replay.last.unwrap_or(0) + 1,
         };
         let file = if let Some(segment) = segments.last_mut() {
-            start.go_on(segment, !unended.contains(&segment.number))?
+            start.go_on(segment, ended)?
         } else {
             let (segment, file) = start.begin(header.map_or(1, |header| header.replay_from))?;
             segments.push(segment);
@@ -165,7 +167,6 @@ impl<'r> Recover<'r> {
             synced: snapshot.as_ref().map_or(0, |snapshot| snapshot.synced),
             replayed: 0,
             segments: Vec::new(),
-            unended: Vec::new(),
             edited: false,
             end: None,
         };
@@ -221,23 +222,29 @@ impl<'r> Recover<'r> {
                 let file = self.storage.describe(&self.names.segment(end.segment));
                 warnings.push(torn.warning(&file, end));
             }
-            replay.unended.retain(|number| *number != end.segment);
         }
-        let snapshot = found.snapshot.then(|| self.names.snapshot());
-        let segments = replay
-            .segments
-            .iter()
-            .map(|segment| self.names.segment(segment.number));
-        for name in snapshot.into_iter().chain(segments) {
+        if found.snapshot {
+            let name = self.names.snapshot();
             self.storage
                 .sync(&name)
+                .map_err(self.failed(Action::Sync, &name))?;
+        }
+        // A segment that another one follows was synced before that.
+        if let Some(segment) = replay.segments.last() {
+            let name = self.names.segment(segment.size.number);
+            let from = segment.proven_bytes(replay.synced);
+            self.storage
+                .rewrite(&name, from)
                 .map_err(self.failed(Action::Sync, &name))?;
         }
         self.storage
             .sync_folder()
             .map_err(self.failed(Action::SyncFolder, ""))?;
 
-        let first = replay.segments.first().map_or(0, |segment| segment.number);
+        let first = replay
+            .segments
+            .first()
+            .map_or(0, |segment| segment.size.number);
         let covered = found.segments.iter().take_while(|number| **number < first);
         let covered = covered.map(|number| self.names.segment(*number));
         let temporary = found.temporary.then(|| self.names.temporary());

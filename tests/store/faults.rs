@@ -25,6 +25,7 @@ fn whichever_call_fails_nothing_acknowledged_is_lost() {
         Operation::Create,
         Operation::Append,
         Operation::Sync,
+        Operation::Rewrite,
         Operation::Rename,
         Operation::Remove,
         Operation::SyncFolder,
@@ -41,6 +42,12 @@ fn whichever_call_fails_nothing_acknowledged_is_lost() {
                     let when = format!("{operation:?} number {nth} failed ({fault:?}), {keep:?}");
                     run.check(&storage.crash(keep), &when);
                 }
+                storage.mend();
+                // The process is killed, and what the operating system has stays there.
+                run.check(
+                    &storage,
+                    &format!("{operation:?} number {nth} failed ({fault:?})"),
+                );
                 failed += usize::from(reached);
             }
             if !reached {

@@ -67,6 +67,9 @@ fn does_what_a_storage_does(storage: &dyn Storage) {
     storage.truncate("a", 7).unwrap();
     storage.append("a").unwrap().append(b"!").unwrap();
     storage.sync("a").unwrap();
+    for from in [0, 3, 8, 9] {
+        storage.rewrite("a", from).unwrap();
+    }
     assert_eq!(read(storage, "a"), b"one two!");
 
     storage.create("b").unwrap().append(b"gone").unwrap();

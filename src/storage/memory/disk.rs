@@ -215,6 +215,17 @@ impl Disk {
         });
     }
 
+    pub(super) fn rewrite(&mut self, file: usize, from: usize) {
+        if let Some(bytes) = self.seen.file(file).get(from..) {
+            let bytes = bytes.to_vec();
+            self.change(Change::Write {
+                file,
+                at: from,
+                bytes,
+            });
+        }
+    }
+
     pub(super) fn truncate(&mut self, file: usize, len: usize) {
         self.change(Change::Cut { file, len });
     }

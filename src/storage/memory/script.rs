@@ -12,6 +12,8 @@ pub enum Operation {
     Create,
     /// Appending to a file.
     Append,
+    /// Writing a part of a file once more; a sync follows it.
+    Rewrite,
     /// Syncing a file.
     Sync,
     /// Cutting a file.

@@ -59,6 +59,18 @@ fn what_a_failed_sync_lost_is_not_saved_by_the_next_one() {
 }
 
 #[test]
+fn what_a_failed_sync_lost_is_saved_by_writing_it_again() {
+    let (storage, mut file) = storage_with_a_file();
+    file.append(b"34").unwrap();
+    storage.fail(Operation::Sync, 1, Fault::code(5));
+    file.sync().unwrap_err();
+    storage.sync("a").unwrap();
+    assert_eq!(storage.crash(Keep::Nothing).content("a").unwrap(), b"12");
+    storage.rewrite("a", 1).unwrap();
+    assert_eq!(storage.crash(Keep::Nothing).content("a").unwrap(), b"1234");
+}
+
+#[test]
 fn a_short_write_leaves_its_first_bytes() {
     let (storage, mut file) = storage_with_a_file();
     storage.fail(

@@ -5,6 +5,7 @@
 //! before anything is judged.
 
 use super::lines::{Line, Lines};
+use super::segment::ReadSegment;
 use super::snapshot::open_error;
 use crate::limits::{RECORD_MAX_BYTES, SEGMENT_BEGINNING_MAX_BYTES};
 use crate::storage::Storage;
@@ -15,7 +16,6 @@ use crate::store::files::FileNames;
 use crate::store::format::Flaw;
 use crate::store::format::header::SegmentHeader;
 use crate::store::format::record::{self, Record};
-use crate::store::journal::SegmentSize;
 use crate::store::tables::{Mine, Tables};
 
 /// A replay under way, and what it found.
@@ -35,9 +35,7 @@ pub(super) struct Replay<'r> {
     pub(super) synced: Seq,
     /// The changes that were applied.
     pub(super) replayed: u64,
-    pub(super) segments: Vec<SegmentSize>,
-    /// The segments whose last line has no end.
-    pub(super) unended: Vec<u64>,
+    pub(super) segments: Vec<ReadSegment>,
     pub(super) edited: bool,
     pub(super) end: Option<End>,
 }
@@ -79,8 +77,7 @@ impl Replay<'_> {
             self.storage.open_read(&name).map_err(&failed)?,
             RECORD_MAX_BYTES,
         );
-        let mut changes = 0;
-
+        let mut segment = ReadSegment::new(number);
         match lines.next().map_err(&failed)? {
             Some((offset, Line::Text(line))) => {
                 let accepted = self.header(number, line, offset, size, named);
@@ -100,18 +97,18 @@ impl Replay<'_> {
                 }
                 Err(flaw) => self.broken(number, offset, flaw),
                 Ok((record, flaw)) => {
-                    changes += u64::from(self.record(number, offset, &record, flaw));
+                    let before = self.last;
+                    let is_change = self.record(number, offset, &record, flaw);
+                    segment.size.changes += u64::from(is_change);
+                    if self.last != before {
+                        segment.note(record.seq, offset);
+                    }
                 }
             }
         }
-        if !lines.ended() {
-            self.unended.push(number);
-        }
-        self.segments.push(SegmentSize {
-            number,
-            bytes: lines.offset(),
-            changes,
-        });
+        segment.size.bytes = lines.offset();
+        segment.ended = lines.ended();
+        self.segments.push(segment);
         Ok(())
     }
 
@@ -148,10 +145,9 @@ impl Replay<'_> {
         self.prove_header("a segment follows it");
         let last = *self.last.get_or_insert(header.seq);
         if self.end.is_none() && header.seq > last {
-            let (segment, offset) = self
-                .segments
-                .last()
-                .map_or((number, 0), |before| (before.number, before.bytes));
+            let (segment, offset) = self.segments.last().map_or((number, 0), |before| {
+                (before.size.number, before.size.bytes)
+            });
             self.broken(
                 segment,
                 offset,
@@ -286,7 +282,7 @@ impl Replay<'_> {
                 return Ok(());
             }
             let last = self.segments.last();
-            let (number, bytes) = last.map_or((1, 0), |last| (last.number, last.bytes));
+            let (number, bytes) = last.map_or((1, 0), |last| (last.size.number, last.size.bytes));
             let problem = format!("ends before record {next}");
             return Err(self.damage(number, bytes, &problem));
         };

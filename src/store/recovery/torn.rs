@@ -3,12 +3,12 @@
 use std::io::{self, Read};
 
 use super::replay::End;
+use super::segment::ReadSegment;
 use crate::limits::FILE_READ_CHUNK_BYTES;
 use crate::storage::{AppendFile, Storage};
 use crate::store::error::shorten;
 use crate::store::failure::{Action, Failure};
 use crate::store::files::FileNames;
-use crate::store::journal::SegmentSize;
 
 /// What was cut off the end of the journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,15 +50,15 @@ pub(super) fn cut(
     storage: &dyn Storage,
     names: &FileNames,
     end: &End,
-    segments: &mut Vec<SegmentSize>,
+    segments: &mut Vec<ReadSegment>,
 ) -> Result<Option<TornTail>, Failure> {
     let first = segments
         .iter()
-        .position(|known| known.number == end.segment);
+        .position(|known| known.size.number == end.segment);
     let mut torn = segments.split_off(first.unwrap_or(segments.len()));
     let bytes = torn
         .iter()
-        .map(|segment| segment.bytes)
+        .map(|segment| segment.size.bytes)
         .sum::<u64>()
         .saturating_sub(end.offset);
     let kept = if bytes == 0 {
@@ -69,17 +69,16 @@ pub(super) fn cut(
 
     // From the last one on, each removal made to last before the next: whatever a crash leaves of
     // this is again a torn tail, and never a journal with a segment missing in its middle.
-    while let Some(segment) = torn.pop() {
-        let name = names.segment(segment.number);
+    while let Some(mut segment) = torn.pop() {
+        let name = names.segment(segment.size.number);
         let failed = |action| Failure::on(storage, action, &name);
-        if segment.number == end.segment && !end.is_at_header() {
+        if segment.size.number == end.segment && !end.is_at_header() {
             storage
                 .truncate(&name, end.offset)
                 .map_err(failed(Action::Cut))?;
-            segments.push(SegmentSize {
-                bytes: end.offset,
-                ..segment
-            });
+            segment.size.bytes = end.offset;
+            segment.ended = true;
+            segments.push(segment);
         } else {
             storage.remove(&name).map_err(failed(Action::Remove))?;
             storage.sync_folder().map_err(failed(Action::SyncFolder))?;
@@ -93,7 +92,7 @@ fn keep(
     storage: &dyn Storage,
     names: &FileNames,
     end: &End,
-    torn: &[SegmentSize],
+    torn: &[ReadSegment],
     bytes: u64,
 ) -> Result<TornTail, Failure> {
     let taken = storage
@@ -108,12 +107,12 @@ fn keep(
 
     let mut records = 0;
     for segment in torn {
-        let from = if segment.number == end.segment {
+        let from = if segment.size.number == end.segment {
             end.offset
         } else {
             0
         };
-        let segment = names.segment(segment.number);
+        let segment = names.segment(segment.size.number);
         let source =
             storage
                 .open_read(&segment)

@@ -198,7 +198,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(16))]
 
     /// Against a model. One iteration goes on all the time, a step now and then: when it comes to
     /// its end it must have returned every key that was there from its beginning on.
