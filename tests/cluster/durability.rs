@@ -17,15 +17,18 @@ fn a_write_is_acknowledged_after_its_fsync_and_then_survives_power_loss() {
     let disk = MemoryStorage::new();
     let node = memory::start(&lab, "linux", &disk, Fsync::Always);
     let mut writer = lab.connect("linux");
-    disk.hold_syncs();
+    let held = memory::hold_syncs(&disk);
     writer.send(&["SET", "k", "v"]);
     disk.wait_for_held_sync();
+    // Its connection is looked at again, and has another reply ready behind the one that waits.
+    writer.send(&["PING"]);
     memory::settle(&lab, "linux");
     assert!(!writer.has_reply(), "acknowledged before the fsync");
     let before = disk.crash(Keep::Nothing);
 
-    disk.release_syncs();
+    drop(held);
     assert_eq!(writer.reply(), Frame::OK);
+    assert_eq!(writer.reply(), Frame::simple("PONG"));
     let after = disk.crash(Keep::Nothing);
     node.stop().unwrap();
 
@@ -43,7 +46,7 @@ fn nobody_sees_what_a_crash_can_take_back() {
     let node = memory::start(&lab, "linux", &disk, Fsync::Always);
     let mut writer = lab.connect("linux");
     assert_eq!(writer.call(&["MSET", "old", "1", "gone", "1"]), Frame::OK);
-    disk.hold_syncs();
+    let held = memory::hold_syncs(&disk);
     writer.send(&["SET", "k", "v"]);
     writer.send(&["DEL", "gone"]);
     disk.wait_for_held_sync();
@@ -75,7 +78,7 @@ fn nobody_sees_what_a_crash_can_take_back() {
     assert_eq!(other.call(&["GET", "old"]), bulk("1"));
     assert_eq!(other.call(&["GET", "nothing"]), Frame::Null);
 
-    disk.release_syncs();
+    drop(held);
     let expected = [
         bulk("v"),
         Frame::Null,
@@ -97,7 +100,7 @@ fn a_forwarded_read_waits_for_the_owners_fsync_too() {
     let entry = memory::start(&lab, "linux", &MemoryStorage::new(), Fsync::Always);
     memory::wait_for_link(&lab, "linux", "mac");
     let key = key_of("mac", "k", 0);
-    disk.hold_syncs();
+    let held = memory::hold_syncs(&disk);
     let mut writer = lab.connect("mac");
     writer.send(&["SET", &key, "v"]);
     disk.wait_for_held_sync();
@@ -107,7 +110,7 @@ fn a_forwarded_read_waits_for_the_owners_fsync_too() {
     memory::settle(&lab, "mac");
     memory::settle(&lab, "linux");
     assert!(!reader.has_reply(), "seen before the fsync");
-    disk.release_syncs();
+    drop(held);
     assert_eq!(reader.reply(), bulk("v"));
     assert_eq!(writer.reply(), Frame::OK);
     entry.stop().unwrap();
@@ -119,7 +122,7 @@ fn writes_that_wait_together_share_an_fsync() {
     let lab = memory::alone();
     let disk = MemoryStorage::new();
     let node = memory::start(&lab, "linux", &disk, Fsync::Always);
-    disk.hold_syncs();
+    let held = memory::hold_syncs(&disk);
     let mut first = lab.connect("linux");
     first.send(&["SET", "first", "1"]);
     disk.wait_for_held_sync();
@@ -132,7 +135,7 @@ fn writes_that_wait_together_share_an_fsync() {
         .collect();
     memory::settle(&lab, "linux");
     let before = disk.count(Operation::Sync);
-    disk.release_syncs();
+    drop(held);
     for writer in &mut writers {
         assert_eq!(writer.reply(), Frame::OK);
     }
@@ -187,7 +190,7 @@ fn a_checkpoint_holds_nobody_up() {
     let node = memory::start(&lab, "linux", &disk, Fsync::Always);
     let mut client = lab.connect("linux");
     assert_eq!(client.call(&["SET", "k", "v"]), Frame::OK);
-    disk.hold_syncs();
+    let held = memory::hold_syncs(&disk);
     let mut saver = lab.connect("linux");
     saver.send(&["SAVE"]);
     disk.wait_for_held_sync();
@@ -195,7 +198,7 @@ fn a_checkpoint_holds_nobody_up() {
         assert_eq!(client.call(&["GET", "k"]), bulk("v"));
     }
     assert!(!saver.has_reply(), "saved before its fsync");
-    disk.release_syncs();
+    drop(held);
     assert_eq!(saver.reply(), Frame::OK);
     node.stop().unwrap();
 }
@@ -207,11 +210,11 @@ fn without_fsync_a_write_is_acknowledged_at_once() {
         let disk = MemoryStorage::new();
         let node = memory::start(&lab, "linux", &disk, fsync);
         let mut client = lab.connect("linux");
-        disk.hold_syncs();
+        let held = memory::hold_syncs(&disk);
         assert_eq!(client.call(&["SET", "k", "v"]), Frame::OK);
         assert_eq!(client.call(&["GET", "k"]), bulk("v"));
         let taken = disk.crash(Keep::Everything);
-        disk.release_syncs();
+        drop(held);
         node.stop().unwrap();
         // The system had it: a crash of the program alone loses nothing.
         let node = memory::start(&lab, "linux", &taken, fsync);
