@@ -23,6 +23,7 @@ mod failure;
 mod files;
 mod format;
 mod journal;
+mod lock;
 mod options;
 mod recovery;
 mod signal;
@@ -32,7 +33,6 @@ mod tables;
 mod unsynced;
 
 use std::cell::Cell;
-use std::io::{self, Read};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -97,7 +97,7 @@ impl Store {
     ) -> Result<(Self, Recovery), OpenError> {
         let began = Instant::now();
         let names = FileNames::new(name);
-        let lock = lock(&*storage, &names)?;
+        let lock = lock::take(&*storage, &names)?;
         let recovered = recovery::Recover {
             storage: &*storage,
             names: &names,
@@ -454,27 +454,6 @@ impl Store {
     fn touch_all(&self) {
         self.gate.set(self.gate.get().max(self.journal.last()));
     }
-}
-
-fn lock(storage: &dyn Storage, names: &FileNames) -> Result<Box<dyn Send>, OpenError> {
-    let name = names.lock();
-    storage.lock(&name).map_err(|error| {
-        if error.kind() != io::ErrorKind::WouldBlock {
-            return Failure::on(storage, Action::Lock, &name)(error).into();
-        }
-        let mut text = String::new();
-        let holder = storage
-            .open_read(&name)
-            .and_then(|mut file| file.read_to_string(&mut text));
-        let holder = match (holder, text.trim()) {
-            (Ok(_), id) if !id.is_empty() => format!(" (process {id})"),
-            _ => String::new(),
-        };
-        OpenError::Locked {
-            file: storage.describe(&name),
-            holder,
-        }
-    })
 }
 
 fn scan(
