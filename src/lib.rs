@@ -25,7 +25,7 @@
 //! | [`embedded`] | the three built-in nodes in one process |
 //! | [`ending`], [`terminal`] | how the tools end, and what they show |
 //!
-//! `node` uses `command`, `resp` and `cluster`; `cluster` uses `placement`, which uses `rule`; `command`
+//! `node` uses `command`, `resp` and `cluster`, and of `client` only how a peer's name is looked up; `cluster` uses `placement`, which uses `rule`; `command`
 //! uses `store`, which uses `storage`. `resp` and `store` know no socket and no runtime, and `store`
 //! knows nothing of the cluster.
 //!

@@ -43,10 +43,6 @@ pub const REPLY_DEPTH_MAX: usize = 16;
 /// The largest reply. `KEYS` and `MGET` over more than this answer an error that names `SCAN`.
 pub const REPLY_MAX_BYTES: usize = 96 * MIB;
 
-/// What the strings of a reply that lists keys or values may take of it, with the line before and
-/// behind each; the rest is for the lines around the list.
-pub const REPLY_STRINGS_MAX_BYTES: usize = REPLY_MAX_BYTES - KIB;
-
 /// The most elements of one reply, those of nested arrays included. Each takes 32 bytes in the memory
 /// of the one who reads it, however short it is on the wire, so this many take 128 MiB beside the
 /// bytes of [`REPLY_MAX_BYTES`], and at most as much again while an array grows.
@@ -86,6 +82,16 @@ pub const TURN_REQUESTS: usize = 16;
 /// The most connections of clients and peers together, as in Redis. Lowered at start to what the
 /// process may open.
 pub const CONNECTIONS_MAX: usize = 10_000;
+
+/// The pause after a failed `accept`: without descriptors or memory the next one would fail as well.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// The longest name of a connection: it is kept as long as the connection is.
+pub const CLIENT_NAME_MAX_BYTES: usize = 256;
+
+/// The bytes of an unknown command's name, and of its arguments together, that an error repeats: Redis's
+/// own limit.
+pub const ERROR_ECHO_MAX_BYTES: usize = 128;
 
 /// File descriptors that are kept free for files, peer links and the listener.
 pub const DESCRIPTORS_RESERVED: usize = 64;

@@ -3,6 +3,7 @@
 use super::keys::parse_number;
 use super::reference::help;
 use super::{Args, Command, Context, Error, Frame, Keys, Outcome, Route, Run, Session, reply};
+use crate::limits::CLIENT_NAME_MAX_BYTES;
 use crate::resp::Protocol;
 
 pub(super) const COMMANDS: &[Command] = &[
@@ -37,7 +38,7 @@ pub(super) const COMMANDS: &[Command] = &[
     here(
         "client|setinfo",
         4,
-        "Notes the client's library and its version",
+        "Takes the name and version of the client's library, as clients send them",
         client_setinfo,
     ),
     here("client|help", 2, "Lists these subcommands", client_help),
@@ -165,19 +166,19 @@ fn client_setname<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>
     reply(Frame::OK)
 }
 
-fn client_setinfo<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
+fn client_setinfo<'s>(_: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
     let (field, value) = (
         args.get(1).unwrap_or_default(),
         args.get(2).unwrap_or_default(),
     );
-    if field.eq_ignore_ascii_case(b"lib-name") {
-        cx.session.library = checked_info(field, value)?;
-    } else if field.eq_ignore_ascii_case(b"lib-ver") {
-        cx.session.library_version = checked_info(field, value)?;
-    } else {
+    let is_known = [b"lib-name", &b"lib-ver"[..]]
+        .iter()
+        .any(|known| field.eq_ignore_ascii_case(known));
+    if !is_known {
         let field = String::from_utf8_lossy(field);
         return Err(Error::new(format!("ERR Unrecognized option '{field}'")));
     }
+    check_info(field, value)?;
     reply(Frame::OK)
 }
 
@@ -185,17 +186,14 @@ fn client_help<'s>(_: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error
     reply(help("client"))
 }
 
-/// The longest name of a connection: it is kept as long as the connection is.
-const NAME_MAX_BYTES: usize = 256;
-
 fn is_plain(text: &[u8]) -> bool {
-    text.len() <= NAME_MAX_BYTES && text.iter().all(u8::is_ascii_graphic)
+    text.len() <= CLIENT_NAME_MAX_BYTES && text.iter().all(u8::is_ascii_graphic)
 }
 
 fn checked_name(name: &[u8]) -> Result<&[u8], Error> {
-    if name.len() > NAME_MAX_BYTES {
+    if name.len() > CLIENT_NAME_MAX_BYTES {
         return Err(Error::new(format!(
-            "ERR client names are at most {NAME_MAX_BYTES} bytes long"
+            "ERR client names are at most {CLIENT_NAME_MAX_BYTES} bytes long"
         )));
     }
     if is_plain(name) {
@@ -206,9 +204,9 @@ fn checked_name(name: &[u8]) -> Result<&[u8], Error> {
     ))
 }
 
-fn checked_info(field: &[u8], value: &[u8]) -> Result<Vec<u8>, Error> {
+fn check_info(field: &[u8], value: &[u8]) -> Result<(), Error> {
     if is_plain(value) {
-        return Ok(value.to_vec());
+        return Ok(());
     }
     let field = String::from_utf8_lossy(field).to_ascii_lowercase();
     Err(Error::new(format!(

@@ -5,17 +5,13 @@ use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
 use super::catalog;
-use crate::limits::{KEY_MAX_BYTES, REPLY_ELEMENTS_MAX, REPLY_MAX_BYTES};
+use crate::limits::{ERROR_ECHO_MAX_BYTES, KEY_MAX_BYTES, REPLY_ELEMENTS_MAX, REPLY_MAX_BYTES};
 use crate::resp::{Args, Excess, Frame, TooLarge};
 use crate::store::Refused;
 
 /// An error reply: a code in capitals, a blank, and a sentence. Nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error(Cow<'static, str>);
-
-/// The bytes of an unknown command's name, and of its arguments together, that are repeated to the
-/// client: Redis's own limit.
-const ECHO_MAX_BYTES: usize = 128;
 
 impl Error {
     /// `text` with its code.
@@ -47,7 +43,7 @@ impl Error {
         );
         let begun = text.len();
         for arg in args.iter().skip(1) {
-            let room = ECHO_MAX_BYTES.saturating_sub(text.len() - begun);
+            let room = ERROR_ECHO_MAX_BYTES.saturating_sub(text.len() - begun);
             if room == 0 {
                 break;
             }
@@ -144,7 +140,7 @@ impl From<Refused> for Error {
 fn echo(bytes: &[u8]) -> Cow<'_, str> {
     String::from_utf8_lossy(
         bytes
-            .get(..bytes.len().min(ECHO_MAX_BYTES))
+            .get(..bytes.len().min(ERROR_ECHO_MAX_BYTES))
             .unwrap_or_default(),
     )
 }

@@ -66,10 +66,6 @@ pub struct Session {
     pub protocol: Protocol,
     /// What `CLIENT SETNAME` said.
     pub name: Vec<u8>,
-    /// What `CLIENT SETINFO LIB-NAME` said.
-    pub library: Vec<u8>,
-    /// What `CLIENT SETINFO LIB-VER` said.
-    pub library_version: Vec<u8>,
 }
 
 impl Host {
@@ -86,8 +82,6 @@ impl Session {
             id,
             protocol: Protocol::Resp2,
             name: Vec::new(),
-            library: Vec::new(),
-            library_version: Vec::new(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The commands of our own: who owns a key, what this node holds, and how nodes meet.
 //!
-//! None of them is ever forwarded: each is about the node that was asked.
+//! None of them is ever forwarded: each is about the node that was asked. For `TRIAD NODES` that node
+//! asks the others.
 
 use super::keys::{Collector, matching_keys, parse_number, parse_position, scan_reply, scan_step};
 use super::{Args, Command, Context, Error, Frame, Keys, Outcome, Route, Run, ScanOptions, reply};

@@ -216,7 +216,10 @@ impl Connection {
             self.ended = true;
             return;
         }
-        self.outbox.widen();
+        // A node of another list only asks questions, and anybody may say that he is one.
+        if hello.fingerprint == self.node.hello.fingerprint {
+            self.outbox.widen();
+        }
         self.answer(&self.node.hello.clone().into_frame());
         self.node.peer_showed_up(&hello);
         self.peer = Some(hello);

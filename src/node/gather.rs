@@ -43,6 +43,8 @@ pub(crate) struct Gather {
     name: &'static str,
     is_write: bool,
     parts: RefCell<Vec<Part>>,
+    /// The memory of the parts that are there, in bytes.
+    held: Cell<usize>,
     /// What the arrays among the parts come to together.
     size: Cell<ReplySize>,
     missing: Cell<usize>,
@@ -78,6 +80,7 @@ impl Gather {
             is_write,
             parts,
             size: Cell::new(ReplySize::new()),
+            held: Cell::new(0),
             missing,
             gate,
         })
@@ -87,6 +90,9 @@ impl Gather {
     /// one completes the whole.
     pub(crate) fn fill(&self, index: usize, frame: Frame<'static>, seq: Seq, host: &Host) {
         let frame = self.bounded(frame);
+        let held = memory_of(&frame);
+        self.held.set(self.held.get() + held);
+        self.outbox.add_part(held);
         if let Some(part) = self.parts.borrow_mut().get_mut(index) {
             part.reply = Some(frame);
         }
@@ -94,6 +100,7 @@ impl Gather {
         self.missing.set(self.missing.get() - 1);
         if self.missing.get() == 0 {
             let whole = self.join(self.parts.take(), host);
+            self.outbox.end_parts(self.held.get());
             self.outbox.fill(self.ticket, &whole, self.gate.get());
         }
     }
@@ -169,6 +176,15 @@ impl Gather {
             clauses.join("; ")
         )))
     }
+}
+
+/// What a part takes while it waits for the others, in bytes. Only arrays can be large.
+fn memory_of(frame: &Frame<'_>) -> usize {
+    let Frame::Array(elements) = frame else {
+        return 0;
+    };
+    let strings = elements.iter().filter_map(Frame::as_bytes).map(<[u8]>::len);
+    size_of_val(elements.as_slice()) + strings.sum::<usize>()
 }
 
 fn replies(parts: Vec<Part>) -> impl Iterator<Item = Frame<'static>> {

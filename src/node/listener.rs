@@ -2,7 +2,6 @@
 
 use std::io;
 use std::rc::Rc;
-use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::spawn_local;
@@ -11,9 +10,7 @@ use tokio::time::sleep;
 use super::Node;
 use super::connection::Connection;
 use crate::command::count;
-
-/// The pause after a failed `accept`: without descriptors or memory the next one would fail as well.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+use crate::limits::ACCEPT_PAUSE;
 
 /// Accepts connections until the task is dropped.
 pub(crate) async fn accept(node: Rc<Node>, listener: TcpListener) {

@@ -96,7 +96,7 @@ impl Node {
             .placement
             .index_of(&hello.name)
             .and_then(|index| self.link(index));
-        if let Some(link) = link {
+        if let Some(link) = link.filter(|link| !link.is_up()) {
             link.hurry();
         }
     }

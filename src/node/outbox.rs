@@ -28,6 +28,8 @@ pub(crate) struct Outbox {
     awaits_link: Cell<bool>,
     /// What the next reply of a peer is expected to weigh, in bytes.
     expected: Cell<usize>,
+    /// The memory of parts of replies that wait for other parts, in bytes.
+    parts: Cell<usize>,
     /// This connection's part of `total`.
     counted: Cell<usize>,
     /// The memory that the replies of all connections take, in bytes.
@@ -45,6 +47,7 @@ impl Outbox {
             awaits_journal: Cell::new(false),
             awaits_link: Cell::new(false),
             expected: Cell::new(REPLY_EXPECTED_BYTES),
+            parts: Cell::new(0),
             counted: Cell::new(0),
             total,
             window: Cell::new(WINDOW_REQUESTS),
@@ -107,12 +110,28 @@ impl Outbox {
         }
     }
 
+    /// Counts a part of a reply that waits for the others.
+    pub(crate) fn add_part(&self, bytes: usize) {
+        self.parts.set(self.parts.get() + bytes);
+        self.count();
+        if !self.closed.get() {
+            self.close_if_too_much();
+        }
+    }
+
+    /// Such parts have become a whole, or are given up.
+    pub(crate) fn end_parts(&self, bytes: usize) {
+        self.parts.set(self.parts.get().saturating_sub(bytes));
+        self.count();
+    }
+
     /// Whether a further request may be carried out for this connection.
     pub(crate) fn has_room(&self) -> bool {
         let replies = self.replies.borrow();
         let coming = replies.waiting().saturating_mul(self.expected.get());
         replies.held() < self.window.get()
-            && replies.unread_bytes().saturating_add(coming) < WINDOW_REPLY_BYTES
+            && (replies.unread_bytes() + self.parts.get()).saturating_add(coming)
+                < WINDOW_REPLY_BYTES
     }
 
     /// Ends the connection: nothing more is carried out or sent.
@@ -155,7 +174,7 @@ impl Outbox {
     }
 
     fn count(&self) {
-        let held = self.replies.borrow().held_bytes();
+        let held = self.replies.borrow().held_bytes() + self.parts.get();
         let others = self.total.get() - self.counted.replace(held);
         self.total.set(others + held);
     }

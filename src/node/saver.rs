@@ -83,7 +83,10 @@ pub(crate) async fn run(node: Rc<Node>) {
             }
         }
         let requests = saver.requests.take();
-        let nothing_new = node.store.borrow().journal_records() == 0;
+        let nothing_new = {
+            let store = node.store.borrow();
+            store.journal_records() == 0 && !store.checkpoint_due()
+        };
         let failure = if nothing_new && requests.is_empty() {
             None
         } else {

@@ -140,7 +140,8 @@ impl Store {
             snapshot_bytes: recovered.snapshot_bytes,
             edited: recovered.edited,
             retry_above_bytes: 0,
-            last_checkpoint_unix_seconds: None,
+            // As Redis has it: what was loaded counts as saved when it was loaded.
+            last_checkpoint_unix_seconds: unix_seconds(),
             last_checkpoint_ok: true,
             _lock: lock,
         };
@@ -320,7 +321,8 @@ impl Store {
         let threshold = CHECKPOINT_JOURNAL_MIN_BYTES.max(self.snapshot_bytes);
         self.checkpoint.is_none()
             && self.journal.shared().failure().is_none()
-            && (self.edited || self.journal_bytes() > threshold.max(self.retry_above_bytes))
+            && (self.edited && self.retry_above_bytes == 0
+                || self.journal_bytes() > threshold.max(self.retry_above_bytes))
     }
 
     /// How many changes there were since the last checkpoint.
@@ -362,9 +364,9 @@ impl Store {
             CheckpointStep::Done => {
                 self.journal.forget_before(checkpoint.replay_from());
                 self.snapshot_bytes = checkpoint.snapshot_bytes().unwrap_or_default();
-                let now = SystemTime::now().duration_since(UNIX_EPOCH);
-                self.last_checkpoint_unix_seconds = now.ok().map(|since| since.as_secs());
+                self.last_checkpoint_unix_seconds = unix_seconds();
                 self.last_checkpoint_ok = true;
+                self.edited = false;
                 self.retry_above_bytes = 0;
             }
             CheckpointStep::Failed(_) => {
@@ -373,7 +375,6 @@ impl Store {
                 self.retry_above_bytes = self.journal_bytes() + CHECKPOINT_JOURNAL_MIN_BYTES;
             }
         }
-        self.edited = false;
         self.checkpoint = None;
         step
     }
@@ -454,6 +455,12 @@ impl Store {
     fn touch_all(&self) {
         self.gate.set(self.gate.get().max(self.journal.last()));
     }
+}
+
+/// The time of day in seconds since 1970, unless the clock is set before that.
+fn unix_seconds() -> Option<u64> {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+    Some(since.as_secs())
 }
 
 fn scan(

@@ -188,6 +188,11 @@ impl Link {
         self.hurry.notify_one();
     }
 
+    /// Whether the link is made.
+    pub(crate) fn is_up(&self) -> bool {
+        matches!(self.inner.borrow().state, State::Up { .. })
+    }
+
     fn unreachable(&self, cause: &str) -> Error {
         Error::new(format!(
             "UNREACHABLE {} {}: {cause}",
