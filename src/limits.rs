@@ -75,7 +75,7 @@ pub const TURN_READS: usize = 4;
 pub const TURN_TIME: Duration = Duration::from_millis(10);
 
 /// How many requests are carried out between two looks at the clock.
-pub const TURN_REQUESTS: usize = 16;
+pub const TURN_REQUESTS: usize = 4;
 
 // ---- connections -----------------------------------------------------------------------------
 
