@@ -2,7 +2,7 @@
 
 use super::keys::parse_number;
 use super::reference::help;
-use super::{Args, Command, Context, Error, Frame, Keys, Outcome, Route, Run, Session, reply};
+use super::{Args, Command, Context, Error, Frame, Keys, Outcome, Run, Session, reply};
 use crate::limits::CLIENT_NAME_MAX_BYTES;
 use crate::resp::Protocol;
 
@@ -46,15 +46,7 @@ pub(super) const COMMANDS: &[Command] = &[
 
 const fn here(name: &'static str, arity: i32, summary: &'static str, run: Run) -> Command {
     let flags = &["fast", "loading", "stale"];
-    Command {
-        name,
-        arity,
-        flags,
-        keys: Keys::NONE,
-        route: Route::Here,
-        summary,
-        run,
-    }
+    Command::here(name, arity, flags, Keys::NONE, summary, run)
 }
 
 fn ping<'s>(_: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {

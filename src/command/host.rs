@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::net::SocketAddr;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 use crate::cluster::Cluster;
 use crate::placement::{NodeIndex, Placement};
@@ -89,11 +89,4 @@ impl Session {
 /// Adds to a counter.
 pub(crate) fn count<T: Copy + std::ops::Add<Output = T>>(cell: &Cell<T>, more: T) {
     cell.set(cell.get() + more);
-}
-
-/// The time of day in seconds since 1970; 0 if the clock is set before that.
-pub(crate) fn unix_seconds() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs())
 }

@@ -3,9 +3,8 @@
 
 use std::fmt::Write as _;
 
-use super::host::unix_seconds;
 use super::{Args, Context, Error, Frame, Outcome, reply};
-use crate::store::Status;
+use crate::store::{Status, unix_seconds};
 
 /// The version of Redis whose command documentation this store follows.
 pub(super) const REDIS_VERSION: &str = "7.0.15";
@@ -131,10 +130,7 @@ fn persistence(cx: &Context<'_, '_>, text: &mut String) {
     );
     line(
         text,
-        format_args!(
-            "rdb_last_save_time:{}",
-            last_checkpoint_unix_seconds.unwrap_or(0)
-        ),
+        format_args!("rdb_last_save_time:{last_checkpoint_unix_seconds}"),
     );
     line(
         text,

@@ -177,6 +177,26 @@ impl Keys {
 }
 
 impl Command {
+    /// A command about the node that is asked.
+    const fn here(
+        name: &'static str,
+        arity: i32,
+        flags: &'static [&'static str],
+        keys: Keys,
+        summary: &'static str,
+        run: Run,
+    ) -> Self {
+        Self {
+            name,
+            arity,
+            flags,
+            keys,
+            route: Route::Here,
+            summary,
+            run,
+        }
+    }
+
     /// Whether it may change what is stored.
     pub fn is_write(&self) -> bool {
         self.flags.contains(&"write")

@@ -1,6 +1,6 @@
 //! This node as a server: `INFO COMMAND CONFIG SAVE LASTSAVE`.
 
-use super::{Args, Command, Context, Error, Frame, Host, Keys, Outcome, Route, Run, info, reply};
+use super::{Args, Command, Context, Error, Frame, Host, Keys, Outcome, Run, info, reply};
 use crate::limits::REQUEST_BULK_MAX_BYTES;
 use crate::pattern;
 use crate::store::Fsync;
@@ -50,15 +50,7 @@ pub(super) const COMMANDS: &[Command] = &[
 
 const fn here(name: &'static str, arity: i32, summary: &'static str, run: Run) -> Command {
     let flags = &["admin", "loading", "stale"];
-    Command {
-        name,
-        arity,
-        flags,
-        keys: Keys::NONE,
-        route: Route::Here,
-        summary,
-        run,
-    }
+    Command::here(name, arity, flags, Keys::NONE, summary, run)
 }
 
 fn command_help<'s>(_: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error> {
@@ -74,7 +66,7 @@ fn save<'s>(_: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error> {
 }
 
 fn lastsave<'s>(cx: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error> {
-    let seconds = cx.store.status().last_checkpoint_unix_seconds.unwrap_or(0);
+    let seconds = cx.store.status().last_checkpoint_unix_seconds;
     reply(Frame::Integer(i64::try_from(seconds).unwrap_or(i64::MAX)))
 }
 

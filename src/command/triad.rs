@@ -100,28 +100,11 @@ const fn here(
     summary: &'static str,
     run: Run,
 ) -> Command {
-    Command {
-        name,
-        arity,
-        flags: &[],
-        keys,
-        route: Route::Here,
-        summary,
-        run,
-    }
+    Command::here(name, arity, &[], keys, summary, run)
 }
 
 const fn write(name: &'static str, arity: i32, summary: &'static str, run: Run) -> Command {
-    let flags = &["write"];
-    Command {
-        name,
-        arity,
-        flags,
-        keys: Keys::ONE,
-        route: Route::Here,
-        summary,
-        run,
-    }
+    Command::here(name, arity, &["write"], Keys::ONE, summary, run)
 }
 
 fn triad_help<'s>(_: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error> {

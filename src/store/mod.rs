@@ -76,7 +76,7 @@ pub struct Store {
     edited: bool,
     /// After a failed checkpoint: how large the journal has to be before another is due.
     retry_above_bytes: u64,
-    last_checkpoint_unix_seconds: Option<u64>,
+    last_checkpoint_unix_seconds: u64,
     last_checkpoint_ok: bool,
     /// Let go when the threads are gone, so it stands last.
     _lock: Box<dyn Send>,
@@ -457,10 +457,10 @@ impl Store {
     }
 }
 
-/// The time of day in seconds since 1970, unless the clock is set before that.
-fn unix_seconds() -> Option<u64> {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
-    Some(since.as_secs())
+/// The time of day in seconds since 1970; 0 if the clock is set before that.
+pub(crate) fn unix_seconds() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs())
 }
 
 fn scan(

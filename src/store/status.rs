@@ -27,8 +27,8 @@ pub struct Recovery {
 pub struct Status {
     /// When a write counts as done.
     pub fsync: Fsync,
-    /// When this process last finished a checkpoint, in seconds since 1970.
-    pub last_checkpoint_unix_seconds: Option<u64>,
+    /// When this process last finished a checkpoint, or else was started, in seconds since 1970.
+    pub last_checkpoint_unix_seconds: u64,
     /// Whether the last checkpoint that ended went well.
     pub last_checkpoint_ok: bool,
     /// Whether there is one under way.
