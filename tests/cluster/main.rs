@@ -8,6 +8,8 @@
 )]
 
 mod lab;
+#[path = "../machine/mod.rs"]
+mod machine;
 
 mod backoff;
 mod client;

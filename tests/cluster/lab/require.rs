@@ -5,6 +5,8 @@
 use std::env;
 use std::path::Path;
 
+pub(crate) use crate::machine::skip;
+
 /// Whether `program` can be run. If not, the reason is printed, and the caller returns.
 pub(crate) fn has(program: &str) -> bool {
     let path = env::var_os("PATH").unwrap_or_default();
@@ -22,18 +24,4 @@ pub(crate) fn has_file(what: &str, path: &Path) -> bool {
     }
     skip(what, &format!("{} is not there", path.display()));
     false
-}
-
-/// Tells that a test is skipped, or fails if it must not be.
-pub(crate) fn skip(what: &str, reason: &str) {
-    let required = env::var("TRIAD_REQUIRE").unwrap_or_default();
-    assert!(
-        !required.split(',').any(|required| required == what),
-        "TRIAD_REQUIRE names {what}, but {reason}"
-    );
-    // Straight to the terminal: the test harness shows what a test prints only when it fails.
-    let _ = std::io::Write::write_all(
-        &mut std::io::stderr(),
-        format!("skipped: {reason}\n").as_bytes(),
-    );
 }
