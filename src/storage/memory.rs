@@ -5,22 +5,29 @@
 //!   the rest what [`Keep`] says. Data and names are apart, as POSIX has it: a synced file of which
 //!   the folder entry was not synced is gone, and an unsynced rename may be undone.
 //! - [`MemoryStorage::stop_after`] cuts the power after the n-th change, so that a test can walk
-//!   through every point of a script.
+//!   through every point of a script; [`MemoryStorage::record`] writes down all that happens, so that
+//!   a test can come back to every point of a script that was run once.
 //! - [`MemoryStorage::fail`] makes the n-th call of a kind fail; [`MemoryStorage::hold_syncs`] lets
 //!   no sync return until the test says so.
 
 mod disk;
+mod recording;
 mod script;
 
 use std::collections::BTreeSet;
 use std::io::{self, Cursor, Read};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use super::{AppendFile, Storage};
 use disk::Disk;
 pub use disk::Keep;
+pub use recording::{Points, Recording};
 use script::Script;
 pub use script::{Fault, Operation};
+
+/// How long a sync takes while a recording is made.
+const RECORDED_SYNC: Duration = Duration::from_micros(100);
 
 /// A folder in memory. Clones are the same folder.
 #[derive(Clone, Default)]
@@ -37,6 +44,8 @@ struct Shared {
 #[derive(Default)]
 struct State {
     disk: Disk,
+    /// The disk when the recording began, if there is one.
+    before: Option<Disk>,
     script: Script,
     locked: BTreeSet<String>,
 }
@@ -51,7 +60,10 @@ impl MemoryStorage {
     /// that all the states that one moment can lead to can be asked for.
     #[must_use]
     pub fn crash(&self, keep: Keep) -> Self {
-        let disk = self.state().disk.after_power_loss(keep);
+        Self::with_disk(self.state().disk.after_power_loss(keep))
+    }
+
+    fn with_disk(disk: Disk) -> Self {
         let state = State {
             disk,
             ..State::default()
@@ -216,6 +228,11 @@ impl MemoryStorage {
             state.script.passes = state.script.passes.saturating_sub(1);
             state.script.held -= 1;
         }
+        if state.before.is_some() {
+            drop(state);
+            std::thread::sleep(RECORDED_SYNC);
+            state = self.state();
+        }
         match verdict {
             Ok(()) => {
                 state.disk.sync(file);
@@ -275,12 +292,12 @@ impl Storage for MemoryStorage {
 
     fn truncate(&self, name: &str, len: u64) -> io::Result<()> {
         let len = usize::try_from(len).unwrap_or(usize::MAX);
+        let file = self.state().disk.find(name)?;
         self.change(Operation::Truncate, name, |disk| {
-            let file = disk.find(name)?;
             disk.truncate(file, len);
-            disk.sync(file);
             Ok(())
-        })
+        })?;
+        self.sync_file(file, name)
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {

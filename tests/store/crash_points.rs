@@ -2,14 +2,61 @@
 //! by then every part that is tried may be there. Nothing that was acknowledged is lost, nothing
 //! else is there than what was written, and the store goes on.
 
+use std::collections::BTreeSet;
+use std::thread;
+
+use crate::support::recorded::{Recorded, WRITES};
 use crate::support::script::{self, Run};
-use crate::support::with_fsync;
+use crate::support::{counts, with_fsync};
 use triad::storage::MemoryStorage;
 use triad::storage::memory::Keep;
 use triad::store::Fsync;
 
 /// The subsets of unsynced changes that are tried at each point, beside the systematic ones.
 const SEEDS: u64 = 4;
+
+/// As [`SEEDS`], for the long script.
+const RECORDED_SEEDS: u64 = 8;
+
+/// A thousand writes with three checkpoints, two kills and a close: at every point, before and after
+/// each write, sync, cut, rename and removal.
+#[test]
+fn a_thousand_writes_outlive_a_power_loss_at_any_point() {
+    let recorded = Recorded::run();
+    let points = recorded.recording.len() + 1;
+    assert!(points > WRITES, "{points}");
+    let step = counts::step(11);
+    let states: usize = thread::scope(|scope| {
+        let halves = [0, 1].map(|half| {
+            let recorded = &recorded;
+            scope.spawn(move || {
+                let points = recorded.recording.points().enumerate().step_by(step);
+                let mine = points.skip(half).step_by(2);
+                mine.map(|(point, storage)| lose_power(recorded, point, &storage))
+                    .sum::<usize>()
+            })
+        });
+        halves.map(|half| half.join().unwrap()).iter().sum()
+    });
+    println!(
+        "{} of {points} points, {states} states",
+        points.div_ceil(step)
+    );
+    assert!(states > 2 * (points / step), "{states}");
+}
+
+/// Looks at all that a power loss at this point can leave. How many different states that are.
+fn lose_power(recorded: &Recorded, point: usize, storage: &MemoryStorage) -> usize {
+    let mut seen = BTreeSet::new();
+    for keep in storage.crash_states(RECORDED_SEEDS) {
+        let left = storage.crash(keep);
+        if seen.insert(left.contents()) {
+            let when = format!("power off after step {point}, {keep:?}");
+            script::check(&left, recorded.expected(point), &when);
+        }
+    }
+    seen.len()
+}
 
 /// Runs the script with the power cut after each of its changes, and looks at what is left.
 fn for_each_point(fsync: Fsync, mut look: impl FnMut(usize, &MemoryStorage, &mut Run)) -> usize {

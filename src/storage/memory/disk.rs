@@ -44,8 +44,9 @@ enum Share {
     Whole,
 }
 
-/// A change that was not synced yet.
-enum Change {
+/// A change of a file or of the folder.
+#[derive(Clone)]
+pub(super) enum Change {
     Write {
         file: usize,
         at: usize,
@@ -82,10 +83,22 @@ impl Change {
     }
 }
 
+#[derive(Clone)]
 struct Unsynced {
     change: Change,
     /// A sync of it has failed: the kernel took its pages for clean, so later syncs pass it over.
     lost: bool,
+}
+
+/// What can happen to a disk.
+#[derive(Clone)]
+pub(super) enum Step {
+    Change(Change),
+    /// A file was synced.
+    Sync(usize),
+    SyncFolder,
+    /// A sync of a file has failed.
+    Lose(usize),
 }
 
 /// Files by number, and names for them.
@@ -138,14 +151,50 @@ impl Content {
 }
 
 /// A folder as readers see it, with what a power loss would leave of it.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Disk {
     seen: Content,
     synced: Content,
     unsynced: Vec<Unsynced>,
+    /// What has happened since the recording began, if there is one.
+    recorded: Option<Vec<Step>>,
 }
 
 impl Disk {
+    /// Begins to record, and returns a copy of the disk as it is now.
+    pub(super) fn record(&mut self) -> Self {
+        let before = Self {
+            recorded: None,
+            ..self.clone()
+        };
+        self.recorded = Some(Vec::new());
+        before
+    }
+
+    /// What was recorded.
+    pub(super) fn recorded(&self) -> &[Step] {
+        self.recorded.as_deref().unwrap_or_default()
+    }
+
+    /// Lets happen what was recorded elsewhere, or what a call asks for.
+    pub(super) fn take(&mut self, step: Step) {
+        if let Some(recorded) = &mut self.recorded {
+            recorded.push(step.clone());
+        }
+        match step {
+            Step::Change(change) => {
+                self.seen.apply(&change, Share::Whole);
+                self.unsynced.push(Unsynced {
+                    change,
+                    lost: false,
+                });
+            }
+            Step::Sync(file) => self.settle(|change| change.is_of(file)),
+            Step::SyncFolder => self.settle(Change::is_of_folder),
+            Step::Lose(file) => self.lose_unsynced(file),
+        }
+    }
+
     pub(super) fn after_power_loss(&self, keep: Keep) -> Self {
         let mut left = self.synced.clone();
         for (index, unsynced) in self.unsynced.iter().enumerate() {
@@ -160,7 +209,7 @@ impl Disk {
         Self {
             seen: left.clone(),
             synced: left,
-            unsynced: Vec::new(),
+            ..Self::default()
         }
     }
 
@@ -249,15 +298,19 @@ impl Disk {
     }
 
     pub(super) fn sync(&mut self, file: usize) {
-        self.settle(|change| change.is_of(file));
+        self.take(Step::Sync(file));
     }
 
     pub(super) fn sync_folder(&mut self) {
-        self.settle(Change::is_of_folder);
+        self.take(Step::SyncFolder);
     }
 
     /// A sync of the file has failed: what was to be synced never will be.
     pub(super) fn lose(&mut self, file: usize) {
+        self.take(Step::Lose(file));
+    }
+
+    fn lose_unsynced(&mut self, file: usize) {
         for unsynced in self
             .unsynced
             .iter_mut()
@@ -268,11 +321,7 @@ impl Disk {
     }
 
     fn change(&mut self, change: Change) {
-        self.seen.apply(&change, Share::Whole);
-        self.unsynced.push(Unsynced {
-            change,
-            lost: false,
-        });
+        self.take(Step::Change(change));
     }
 
     fn settle(&mut self, concerned: impl Fn(&Change) -> bool) {

@@ -16,7 +16,7 @@ pub enum Operation {
     Rewrite,
     /// Syncing a file.
     Sync,
-    /// Cutting a file.
+    /// Cutting a file; a sync follows it.
     Truncate,
     /// Renaming a file.
     Rename,

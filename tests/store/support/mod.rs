@@ -5,6 +5,8 @@
     reason = "a test fails by panicking"
 )]
 
+pub(crate) mod counts;
+pub(crate) mod recorded;
 pub(crate) mod script;
 
 use std::collections::BTreeMap;

@@ -111,28 +111,33 @@ impl Run {
     }
 
     /// Opens what is left, and looks whether that is what it may be: all that was acknowledged, and
-    /// of the rest a beginning. Then it has to take a write, and to have it after one more start.
+    /// of the rest a beginning.
     pub(crate) fn check(&self, left: &MemoryStorage, when: &str) {
-        let mut lab = match Lab::open(left) {
-            Ok(lab) => lab,
-            Err(error) => panic!("{when}: {error}"),
-        };
-        let content = lab.content();
-        assert!(
-            self.states[self.acknowledged..].contains(&content),
-            "{when}: {content:?} is none of {:?}",
-            &self.states[self.acknowledged..]
+        check(left, &self.states[self.acknowledged..], when);
+    }
+}
+
+/// Opens what is left, which has to have one of these contents. Then it has to take a write, and to
+/// have it after one more start.
+pub(crate) fn check(left: &MemoryStorage, expected: &[Content], when: &str) {
+    let mut lab = match Lab::open(left) {
+        Ok(lab) => lab,
+        Err(error) => panic!("{when}: {error}"),
+    };
+    let content = lab.content();
+    assert!(
+        expected.contains(&content),
+        "{when}: {content:?} is none of {expected:?}"
+    );
+    lab.set("after", "all").unwrap();
+    let expected = lab.content();
+    drop(lab);
+    // That it was opened is no reason to lose anything of it with the power.
+    for left in [left, &left.crash(Keep::Nothing)] {
+        assert_eq!(
+            Lab::open(left).unwrap().content(),
+            expected,
+            "{when}: after a write"
         );
-        lab.set("after", "all").unwrap();
-        let expected = lab.content();
-        drop(lab);
-        // That it was opened is no reason to lose anything of it with the power.
-        for left in [left, &left.crash(Keep::Nothing)] {
-            assert_eq!(
-                Lab::open(left).unwrap().content(),
-                expected,
-                "{when}: after a write"
-            );
-        }
     }
 }
