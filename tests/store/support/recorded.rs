@@ -149,6 +149,10 @@ impl Script {
 
     /// Makes a checkpoint, with writes while it is under way.
     fn checkpoint(&mut self) {
+        // These are on their way to the old segment when the new one is asked for.
+        for _ in 0..3 {
+            self.group();
+        }
         self.lab().store.begin_checkpoint().unwrap();
         let end = self.issued.len() + DURING;
         while self.issued.len() < end {
