@@ -169,6 +169,21 @@ pub const SEGMENT_BEGINNING_MAX_BYTES: u64 = KIB as u64;
 /// How much of a file is read at once when a node starts.
 pub const FILE_READ_CHUNK_BYTES: usize = 256 * KIB;
 
+/// The most threads that read files when a node starts. What they find goes into the table one entry
+/// after the other, which takes about a quarter of the whole work, so that more would only wait.
+pub const LOAD_THREADS_MAX: usize = 4;
+
+/// How much of a file may be with these threads, unless a single piece is larger.
+pub const LOAD_AHEAD_BYTES: usize = 16 * MIB;
+
+/// The changes from a journal that are sorted before they are made: about 12 MiB of memory beside the
+/// entries themselves.
+pub const LOAD_SORTED_CHANGES: usize = 256 * 1024;
+
+/// The bits of the hash by which they are sorted. In a table of a million entries such a group has
+/// 4,000 entries, as many as a core's own cache can have.
+pub const LOAD_SORTED_GROUPS_BITS: u32 = 8;
+
 /// The longest beginning and end of a snapshot, without the entries, that is read in one piece. Ours
 /// have about 300 bytes.
 pub const SNAPSHOT_FRAME_MAX_BYTES: usize = 64 * KIB;

@@ -5,7 +5,9 @@
 //! some of it may be in the operating system's memory only, and nobody may see what a crash can
 //! still take back), and a `start` record raises the incarnation.
 
+mod crew;
 mod document;
+mod entry;
 mod find;
 mod layout;
 mod lines;
@@ -13,6 +15,7 @@ mod ration;
 mod replay;
 mod segment;
 mod snapshot;
+mod sorter;
 mod start;
 mod torn;
 
@@ -29,6 +32,7 @@ use crate::storage::{AppendFile, Storage};
 use find::Found;
 use replay::Replay;
 use snapshot::{Reading, Snapshot};
+use sorter::Sorter;
 use start::Start;
 pub use torn::TornTail;
 
@@ -159,6 +163,7 @@ impl<'r> Recover<'r> {
             accept_edits: self.options.accept_edits,
             mine: self.mine,
             tables,
+            sorter: Sorter::new(),
             node_id: None,
             incarnation: 0,
             last: header
@@ -179,7 +184,7 @@ impl<'r> Recover<'r> {
                 // The first segment was named by a snapshot, unless it is the first of all.
                 replay.segment(*number, index == 0 && (header.is_some() || *number > 1))?;
             }
-            replay.judge()?;
+            replay.finish()?;
         }
         let orphan = orphan.is_some();
         Ok(Read {

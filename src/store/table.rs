@@ -26,7 +26,7 @@ use std::ops::ControlFlow;
 use siphasher::sip::SipHasher13;
 
 use crate::limits::{TABLE_ENTRIES_PER_PLACE_MIN, TABLE_LEAF_ENTRIES};
-use entry::Entry;
+pub(super) use entry::Entry;
 use leaf::Leaf;
 
 /// The key of the hash. It is part of what devices agree on: it never changes.
@@ -78,10 +78,17 @@ impl Table {
             entry.set_value(value);
             return true;
         }
-        while self.leaf(hash).len() >= TABLE_LEAF_ENTRIES && self.split(hash) {}
-        self.leaf_mut(hash).add(hash, Entry::new(key, value));
-        self.len += 1;
+        self.add(hash, Entry::new(key, value));
         false
+    }
+
+    /// Takes an entry. The one with its key that was there.
+    pub(super) fn put(&mut self, hash: u64, entry: Entry) -> Option<Entry> {
+        if let Some(known) = self.leaf_mut(hash).get_mut(hash, entry.key()) {
+            return Some(std::mem::replace(known, entry));
+        }
+        self.add(hash, entry);
+        None
     }
 
     /// Removes the key. Whether it was there.
@@ -118,6 +125,13 @@ impl Table {
             }
             from = after_leaf(from, leaf.depth)?;
         }
+    }
+
+    /// Adds an entry that is not there yet.
+    fn add(&mut self, hash: u64, entry: Entry) {
+        while self.leaf(hash).len() >= TABLE_LEAF_ENTRIES && self.split(hash) {}
+        self.leaf_mut(hash).add(hash, entry);
+        self.len += 1;
     }
 
     /// Splits the leaf of this hash. `false` if the directory may not have as many places as that

@@ -1,7 +1,7 @@
 //! The two tables of a node: what it owns, and what stands in its files but belongs to another.
 
 use super::format::record::Effect;
-use super::table::{Table, hash};
+use super::table::{Entry, Table, hash};
 
 /// Says whether this node owns a key.
 pub(super) type Mine<'m> = dyn Fn(&[u8]) -> bool + Sync + 'm;
@@ -20,30 +20,77 @@ impl Tables {
         }
     }
 
-    /// Does what a record of the journal says, each key in the table where it belongs.
-    pub(super) fn apply(&mut self, effect: &Effect<'_>, mine: &Mine<'_>) {
-        match effect {
-            Effect::Set { key, value } => {
-                self.insert(key, value, mine);
+    /// Does what a record of the journal says.
+    pub(super) fn apply(&mut self, change: Change) {
+        match change {
+            Change::Set(placed) => {
+                self.put(placed);
             }
-            Effect::Delete { key } => {
-                self.of(key, mine).remove(hash(key), key);
+            Change::Delete(Placed { hash, mine, entry }) => {
+                self.of(mine).remove(hash, entry.key());
             }
-            Effect::Clear => *self = Self::new(),
-            Effect::Start { .. } => {}
+            Change::Clear => *self = Self::new(),
+            Change::None => {}
         }
     }
 
-    /// Gives the key this value, in the table where it belongs. Whether it was there.
-    pub(super) fn insert(&mut self, key: &[u8], value: &[u8], mine: &Mine<'_>) -> bool {
-        self.of(key, mine).insert(hash(key), key, value)
+    /// Takes an entry. The one with its key that was there.
+    pub(super) fn put(&mut self, placed: Placed) -> Option<Entry> {
+        let Placed { hash, mine, entry } = placed;
+        self.of(mine).put(hash, entry)
     }
 
-    fn of(&mut self, key: &[u8], mine: &Mine<'_>) -> &mut Table {
-        if mine(key) {
+    fn of(&mut self, mine: bool) -> &mut Table {
+        if mine {
             &mut self.own
         } else {
             &mut self.misplaced
+        }
+    }
+}
+
+/// An entry, with what has to be found out before it can go into a table: so this can be done where
+/// the tables are not, by several threads at once.
+pub(super) struct Placed {
+    hash: u64,
+    mine: bool,
+    entry: Entry,
+}
+
+impl Placed {
+    pub(super) fn new(key: &[u8], value: &[u8], mine: &Mine<'_>) -> Self {
+        Self {
+            hash: hash(key),
+            mine: mine(key),
+            entry: Entry::new(key, value),
+        }
+    }
+
+    pub(super) fn key(&self) -> &[u8] {
+        self.entry.key()
+    }
+
+    pub(super) fn hash(&self) -> u64 {
+        self.hash
+    }
+}
+
+/// What an effect changes in the tables.
+pub(super) enum Change {
+    Set(Placed),
+    /// Removes the key of this entry, which has no value.
+    Delete(Placed),
+    Clear,
+    None,
+}
+
+impl Change {
+    pub(super) fn new(effect: &Effect<'_>, mine: &Mine<'_>) -> Self {
+        match effect {
+            Effect::Set { key, value } => Self::Set(Placed::new(key, value, mine)),
+            Effect::Delete { key } => Self::Delete(Placed::new(key, &[], mine)),
+            Effect::Clear => Self::Clear,
+            Effect::Start { .. } => Self::None,
         }
     }
 }

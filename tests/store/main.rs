@@ -11,6 +11,7 @@ mod edits;
 mod faults;
 mod folder;
 mod formats;
+mod large;
 mod misplaced;
 mod model;
 mod torn_tail;

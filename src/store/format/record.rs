@@ -40,11 +40,6 @@ impl<'a> Effect<'a> {
         }
     }
 
-    /// Whether the record tells of a change of the table.
-    pub(in crate::store) fn is_change(&self) -> bool {
-        !matches!(self, Self::Start { .. })
-    }
-
     fn op(&self) -> &'static str {
         match self {
             Self::Set { .. } => "set",

@@ -3,13 +3,13 @@
 use serde::Deserialize;
 use serde::de::{Error, MapAccess};
 
+use super::entry::{self, Check, Entry};
 use super::ration::Ration;
 use super::snapshot::{Entries, Reading, Snapshot};
-use crate::limits::{KEY_MAX_BYTES, VALUE_MAX_BYTES_CEILING};
 use crate::store::Seq;
-use crate::store::format::bytes::{KEY, Text, VALUE};
+use crate::store::format::bytes::Text;
 use crate::store::format::snapshot::{EntriesSum, SnapshotHeader};
-use crate::store::format::{Flaw, Number, VERSION, checksum, record};
+use crate::store::format::{Flaw, Number, VERSION, record};
 use crate::store::tables::Tables;
 
 /// The fields of the document as far as they have come.
@@ -52,21 +52,6 @@ pub(super) enum Name {
     Count,
     Synced,
     Crc,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct EntryText<'a> {
-    #[serde(borrow)]
-    key: Option<Text<'a>>,
-    #[serde(borrow)]
-    key_base64: Option<Text<'a>>,
-    #[serde(borrow)]
-    value: Option<Text<'a>>,
-    #[serde(borrow)]
-    value_base64: Option<Text<'a>>,
-    #[serde(borrow)]
-    crc: Option<Text<'a>>,
 }
 
 impl<'r> Document<'r> {
@@ -148,40 +133,30 @@ impl<'r> Document<'r> {
     }
 
     /// Takes an entry into the tables.
-    pub(super) fn entry(&mut self, text: EntryText<'_>) -> Result<(), Flaw> {
+    pub(super) fn entry(&mut self, entry: Entry) -> Result<(), Flaw> {
+        let Entry { placed, crc, check } = entry;
         self.ration.renew();
-        let key = KEY.decode(text.key, text.key_base64)?;
-        let value = VALUE.decode(text.value, text.value_base64)?;
-        let key = key.ok_or_else(|| Flaw::malformed("this entry has no `key`"))?;
-        let Some(value) = value else {
-            return Err(Flaw::Malformed(format!(
-                "{} has no `value`",
-                describe(&key)
-            )));
-        };
-        if key.len() > KEY_MAX_BYTES || value.len() > VALUE_MAX_BYTES_CEILING {
-            return Err(Flaw::Malformed(format!("{} is too long", describe(&key))));
-        }
-        let crc = checksum::of_entry(&key, &value);
-        match record::check(text.crc.as_ref(), crc) {
-            Ok(()) => {}
-            Err(_) if text.crc.is_none() => {
-                self.unchecked.get_or_insert_with(|| describe(&key));
+        match check {
+            Check::Right => {}
+            Check::Absent => {
+                self.unchecked
+                    .get_or_insert_with(|| entry::describe(placed.key()));
             }
-            Err(_) if self.reading.accept_edits => self.edited = true,
-            Err(flaw) => {
-                return Err(Flaw::Checksum(format!(
-                    "{} {}",
-                    describe(&key),
-                    flaw.text()
-                )));
-            }
+            Check::Wrong(_) if self.reading.accept_edits => self.edited = true,
+            Check::Wrong(flaw) => return Err(flaw),
         }
         self.sum.add(crc);
-        if self.tables.insert(&key, &value, self.reading.mine) {
-            return Err(Flaw::Malformed(format!("{} is here twice", describe(&key))));
+        match self.tables.put(placed) {
+            None => Ok(()),
+            Some(twice) => Err(Flaw::Malformed(format!(
+                "{} is here twice",
+                entry::describe(twice.key())
+            ))),
         }
-        Ok(())
+    }
+
+    pub(super) fn reading(&self) -> Reading<'r> {
+        self.reading
     }
 
     /// Looks at the whole. `bytes` is the size of the file.
@@ -297,13 +272,4 @@ fn number<'de, A: MapAccess<'de>>(
     name: &'static str,
 ) -> Result<(), A::Error> {
     once(place, map.next_value::<Number>()?.0, name)
-}
-
-/// An entry as a person would look for it.
-fn describe(key: &[u8]) -> String {
-    const SHOWN_CHARS: usize = 64;
-    let text = String::from_utf8_lossy(key);
-    let shown: String = text.chars().take(SHOWN_CHARS).collect();
-    let more = if shown.len() < text.len() { "…" } else { "" };
-    format!("the entry with the key {shown:?}{more}")
 }

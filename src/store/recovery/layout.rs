@@ -6,13 +6,17 @@
 //! leaves to that one, which can say in which line and column something is wrong.
 
 use std::io;
+use std::ops::ControlFlow;
 
 use serde::de::DeserializeSeed;
 
+use super::crew;
 use super::document::Document;
-use super::lines::{Line, Lines};
+use super::entry::{Entry, EntryText};
+use super::lines::{Block, Line, Lines};
 use crate::limits::SNAPSHOT_FRAME_MAX_BYTES;
 use crate::store::format::Object;
+use crate::store::tables::Mine;
 
 /// Reads the document. `false` if it is in another layout, or anything is wrong with it; then
 /// `document` is of no more use.
@@ -20,21 +24,41 @@ pub(super) fn read(mut lines: Lines, document: &mut Document<'_>) -> io::Result<
     // The document without its entries: a header, an empty list, and an end.
     let mut frame = Vec::new();
     for _ in 0..2 {
-        if !lines
-            .next()?
-            .is_some_and(|(_, line)| add(&mut frame, &line))
-        {
-            return Ok(false);
+        match lines.next()? {
+            Some((_, Line::Text(line))) if add(&mut frame, line) => {}
+            _ => return Ok(false),
         }
     }
-    if !frame.ends_with(b"\n\"entries\":[") || !take_entries(&mut lines, &mut frame, document)? {
+    if !frame.ends_with(b"\n\"entries\":[") {
         return Ok(false);
     }
-    while let Some((_, line)) = lines.next()? {
-        if !add(&mut frame, &line) {
-            return Ok(false);
-        }
-    }
+    let mine = document.reading().mine;
+    let mut list = List {
+        document,
+        frame,
+        comma: None,
+        state: State::Open,
+    };
+    crew::in_order(
+        || lines.next_block(),
+        |block| block.text().len(),
+        |block| Part::parse(block, mine),
+        |part| {
+            Ok::<_, io::Error>(match list.take(part) {
+                State::Wrong => ControlFlow::Break(()),
+                State::Open | State::Closed => ControlFlow::Continue(()),
+            })
+        },
+    )?;
+    let List {
+        document,
+        frame,
+        state: State::Closed,
+        ..
+    } = list
+    else {
+        return Ok(false);
+    };
     let mut parser = serde_json::Deserializer::from_slice(&frame);
     Ok(document
         .deserialize(&mut parser)
@@ -42,37 +66,111 @@ pub(super) fn read(mut lines: Lines, document: &mut Document<'_>) -> io::Result<
         .is_ok())
 }
 
-/// Takes the entries, and the line that closes them. Whether there was nothing else.
-fn take_entries(
-    lines: &mut Lines,
-    frame: &mut Vec<u8>,
-    document: &mut Document<'_>,
-) -> io::Result<bool> {
-    let mut comma = None;
-    while let Some((_, Line::Text(line))) = lines.next()? {
-        if line.starts_with(b"]") {
-            frame.extend_from_slice(line);
-            return Ok(comma != Some(true));
-        }
-        if comma == Some(false) {
-            return Ok(false);
-        }
-        let entry = line.strip_suffix(b",");
-        comma = Some(entry.is_some());
-        let entry = serde_json::from_slice(entry.unwrap_or(line));
-        if !entry.is_ok_and(|Object(entry)| document.entry(entry).is_ok()) {
-            return Ok(false);
-        }
-    }
-    Ok(false)
+/// Some lines of the list of entries.
+struct Part {
+    block: Block,
+    entries: Vec<Entry>,
+    /// Whether the last of the entries has a comma after it. All others have.
+    comma: bool,
+    /// Where in the text the list is closed, if it is.
+    closed: Option<usize>,
+    /// Whether there was nothing else.
+    is_right: bool,
 }
 
-/// Adds a line to the frame. `false` if it is too long to belong there.
-fn add(frame: &mut Vec<u8>, line: &Line<'_>) -> bool {
-    let Line::Text(line) = line else {
-        return false;
-    };
+impl Part {
+    fn parse(block: Block, mine: &Mine<'_>) -> Self {
+        let mut part = Self {
+            entries: Vec::new(),
+            comma: true,
+            closed: None,
+            is_right: true,
+            block,
+        };
+        for (offset, line) in part.block.lines() {
+            let Line::Text(line) = line else {
+                part.is_right = false;
+                break;
+            };
+            if line.starts_with(b"]") {
+                part.closed = usize::try_from(offset - part.block.offset()).ok();
+                break;
+            }
+            let entry = line.strip_suffix(b",");
+            let parsed = serde_json::from_slice(entry.unwrap_or(line));
+            match parsed.map(|Object(entry): Object<EntryText<'_>>| entry.decode(mine)) {
+                Ok(Ok(entry)) if part.comma => part.entries.push(entry),
+                _ => {
+                    part.is_right = false;
+                    break;
+                }
+            }
+            part.comma = entry.is_some();
+        }
+        part
+    }
+}
+
+/// The list of entries as far as it was taken.
+struct List<'d, 'r> {
+    document: &'d mut Document<'r>,
+    /// What stands around the list.
+    frame: Vec<u8>,
+    /// Whether the last entry has a comma after it.
+    comma: Option<bool>,
+    state: State,
+}
+
+#[derive(Clone, Copy)]
+enum State {
+    Open,
+    /// What comes now belongs to the frame.
+    Closed,
+    Wrong,
+}
+
+impl List<'_, '_> {
+    fn take(&mut self, part: Part) -> State {
+        self.state = match self.state {
+            State::Open => self.take_entries(part),
+            State::Closed => self.take_end(part.block.text()),
+            State::Wrong => State::Wrong,
+        };
+        self.state
+    }
+
+    fn take_entries(&mut self, part: Part) -> State {
+        let goes_on = !part.entries.is_empty();
+        if !part.is_right || goes_on && self.comma == Some(false) {
+            return State::Wrong;
+        }
+        if goes_on {
+            self.comma = Some(part.comma);
+        }
+        for entry in part.entries {
+            if self.document.entry(entry).is_err() {
+                return State::Wrong;
+            }
+        }
+        match part.closed {
+            None => State::Open,
+            Some(_) if self.comma == Some(true) => State::Wrong,
+            Some(at) => self.take_end(part.block.text().get(at..).unwrap_or_default()),
+        }
+    }
+
+    fn take_end(&mut self, text: &[u8]) -> State {
+        if add(&mut self.frame, text) {
+            State::Closed
+        } else {
+            State::Wrong
+        }
+    }
+}
+
+/// Adds text to the frame. `false` if it is too long to belong there.
+fn add(frame: &mut Vec<u8>, text: &[u8]) -> bool {
     frame.push(b'\n');
-    frame.extend_from_slice(line);
+    frame.extend_from_slice(text);
     frame.len() <= SNAPSHOT_FRAME_MAX_BYTES
 }

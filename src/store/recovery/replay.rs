@@ -4,9 +4,13 @@
 //! intact records say about fsyncs, those after it included, so everything is read to its end
 //! before anything is judged.
 
+use std::ops::ControlFlow;
+
+use super::crew;
 use super::lines::{Line, Lines};
 use super::segment::ReadSegment;
 use super::snapshot::open_error;
+use super::sorter::Sorter;
 use crate::limits::{RECORD_MAX_BYTES, SEGMENT_BEGINNING_MAX_BYTES};
 use crate::storage::Storage;
 use crate::store::Seq;
@@ -15,8 +19,8 @@ use crate::store::failure::{Action, Failure};
 use crate::store::files::FileNames;
 use crate::store::format::Flaw;
 use crate::store::format::header::SegmentHeader;
-use crate::store::format::record::{self, Record};
-use crate::store::tables::{Mine, Tables};
+use crate::store::format::record::{self, Effect, Record};
+use crate::store::tables::{Change, Mine, Tables};
 
 /// A replay under way, and what it found.
 pub(super) struct Replay<'r> {
@@ -25,6 +29,8 @@ pub(super) struct Replay<'r> {
     pub(super) accept_edits: bool,
     pub(super) mine: &'r Mine<'r>,
     pub(super) tables: Tables,
+    /// Changes that are not in the tables yet.
+    pub(super) sorter: Sorter,
     /// The node that the snapshot belongs to, or else the first segment.
     pub(super) node_id: Option<String>,
     pub(super) incarnation: u64,
@@ -38,6 +44,43 @@ pub(super) struct Replay<'r> {
     pub(super) segments: Vec<ReadSegment>,
     pub(super) edited: bool,
     pub(super) end: Option<End>,
+}
+
+/// A record of the journal, with all found out about it that needs no other record.
+struct ReadLine {
+    seq: Seq,
+    /// What it says that an fsync had covered; 0 if it says nothing.
+    synced: Seq,
+    /// That of a `start`, else 0.
+    incarnation: u64,
+    change: Change,
+    /// What is wrong with its checksum.
+    flaw: Option<Flaw>,
+}
+
+impl ReadLine {
+    fn parse(line: &Line<'_>, mine: &Mine<'_>) -> Result<Self, Flaw> {
+        let Line::Text(line) = line else {
+            return Err(Flaw::malformed("is longer than a record may be"));
+        };
+        let (record, flaw) = record::parse(line)?;
+        let Record {
+            seq,
+            synced,
+            effect,
+        } = record;
+        let incarnation = match effect {
+            Effect::Start { incarnation } => incarnation,
+            _ => 0,
+        };
+        Ok(Self {
+            seq,
+            synced: synced.unwrap_or(0),
+            incarnation,
+            change: Change::new(&effect, mine),
+            flaw,
+        })
+    }
 }
 
 /// Where the journal stops being one.
@@ -86,29 +129,49 @@ impl Replay<'_> {
             Some((offset, Line::TooLong)) => self.break_header(number, offset, size, named, None),
             None => self.break_header(number, 0, size, named, None),
         }
-        while let Some((offset, line)) = lines.next().map_err(&failed)? {
-            let record = match line {
-                Line::Text(line) => record::parse(line),
-                Line::TooLong => Err(Flaw::malformed("is longer than a record may be")),
-            };
-            match record {
-                Err(flaw @ Flaw::Newer(_)) => {
-                    return Err(open_error(path, Place::Byte(offset), &flaw));
+        let mine = self.mine;
+        crew::in_order(
+            || lines.next_block().map_err(&failed).map_err(OpenError::from),
+            |block| block.text().len(),
+            |block| -> Vec<_> {
+                let lines = block.lines();
+                lines
+                    .map(|(offset, line)| (offset, ReadLine::parse(&line, mine)))
+                    .collect()
+            },
+            |lines| {
+                for (offset, line) in lines {
+                    self.line(&mut segment, offset, line)
+                        .map_err(|flaw| open_error(path.clone(), Place::Byte(offset), &flaw))?;
                 }
-                Err(flaw) => self.broken(number, offset, flaw),
-                Ok((record, flaw)) => {
-                    let before = self.last;
-                    let is_change = self.record(number, offset, &record, flaw);
-                    segment.size.changes += u64::from(is_change);
-                    if self.last != before {
-                        segment.note(record.seq, offset);
-                    }
-                }
-            }
-        }
+                Ok(ControlFlow::Continue(()))
+            },
+        )?;
         segment.size.bytes = lines.offset();
         segment.ended = lines.ended();
         self.segments.push(segment);
+        Ok(())
+    }
+
+    /// Takes a line after the header. An error if it says that a newer program has written it.
+    fn line(
+        &mut self,
+        segment: &mut ReadSegment,
+        offset: u64,
+        line: Result<ReadLine, Flaw>,
+    ) -> Result<(), Flaw> {
+        match line {
+            Err(flaw @ Flaw::Newer(_)) => return Err(flaw),
+            Err(flaw) => self.broken(segment.size.number, offset, flaw),
+            Ok(line) => {
+                let (seq, before) = (line.seq, self.last);
+                let is_change = self.record(segment.size.number, offset, line);
+                segment.size.changes += u64::from(is_change);
+                if self.last != before {
+                    segment.note(seq, offset);
+                }
+            }
+        }
         Ok(())
     }
 
@@ -191,19 +254,18 @@ impl Replay<'_> {
     }
 
     /// Takes a record. Whether it was a change that was applied.
-    fn record(
-        &mut self,
-        segment: u64,
-        offset: u64,
-        record: &Record<'_>,
-        flaw: Option<Flaw>,
-    ) -> bool {
+    fn record(&mut self, segment: u64, offset: u64, line: ReadLine) -> bool {
+        let ReadLine {
+            seq,
+            synced,
+            incarnation,
+            change,
+            flaw,
+        } = line;
         match flaw {
             None => {
-                self.synced = self.synced.max(record.synced.unwrap_or(0));
-                if let record::Effect::Start { incarnation } = record.effect {
-                    self.incarnation = self.incarnation.max(incarnation);
-                }
+                self.synced = self.synced.max(synced);
+                self.incarnation = self.incarnation.max(incarnation);
                 self.prove_header("records follow it");
             }
             Some(_) if self.accept_edits => self.edited = true,
@@ -216,15 +278,14 @@ impl Replay<'_> {
             return false;
         }
         let next = self.last.unwrap_or(0) + 1;
-        if record.seq != next {
-            let found = record.seq;
-            let flaw = format!("record {next} is missing; record {found} stands in its place");
+        if seq != next {
+            let flaw = format!("record {next} is missing; record {seq} stands in its place");
             self.broken(segment, offset, Flaw::Malformed(flaw));
             return false;
         }
         self.last = Some(next);
-        self.tables.apply(&record.effect, self.mine);
-        let is_change = record.effect.is_change();
+        let is_change = !matches!(change, Change::None);
+        self.sorter.apply(change, &mut self.tables);
         self.replayed += u64::from(is_change);
         is_change
     }
@@ -274,8 +335,13 @@ impl Replay<'_> {
         }
     }
 
-    /// Tells damage from the trace of a crash, when all has been read.
-    pub(super) fn judge(&self) -> Result<(), OpenError> {
+    /// Ends, when all has been read: tells damage from the trace of a crash.
+    pub(super) fn finish(&mut self) -> Result<(), OpenError> {
+        self.sorter.finish(&mut self.tables);
+        self.judge()
+    }
+
+    fn judge(&self) -> Result<(), OpenError> {
         let next = self.last.unwrap_or(0) + 1;
         let Some(end) = &self.end else {
             if next > self.synced {

@@ -10,7 +10,8 @@ use std::io::{self, BufReader, Read};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use super::document::{Document, EntryText};
+use super::document::Document;
+use super::entry::EntryText;
 use super::layout;
 use super::lines::Lines;
 use super::ration::{Ration, Rationed};
@@ -197,6 +198,10 @@ impl<'de> Visitor<'de> for Entry<'_, '_> {
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
         let entry = EntryText::deserialize(MapAccessDeserializer::new(map))?;
-        self.0.entry(entry).or_else(|flaw| self.0.fail(flaw))
+        let mine = self.0.reading().mine;
+        entry
+            .decode(mine)
+            .and_then(|entry| self.0.entry(entry))
+            .or_else(|flaw| self.0.fail(flaw))
     }
 }

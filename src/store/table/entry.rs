@@ -2,10 +2,10 @@
 
 /// The length of the key, as LEB128 (7 bits a byte, the lowest first, the top bit says that more
 /// follow), then the key, then the value. So a key of up to 127 bytes costs one byte beyond itself.
-pub(super) struct Entry(Box<[u8]>);
+pub(in crate::store) struct Entry(Box<[u8]>);
 
 impl Entry {
-    pub(super) fn new(key: &[u8], value: &[u8]) -> Self {
+    pub(in crate::store) fn new(key: &[u8], value: &[u8]) -> Self {
         let mut prefix = [0; 10];
         let mut used = 0;
         let mut left = key.len();
@@ -26,7 +26,7 @@ impl Entry {
         Self(packed.into_boxed_slice())
     }
 
-    pub(super) fn key(&self) -> &[u8] {
+    pub(in crate::store) fn key(&self) -> &[u8] {
         self.key_and_value().0
     }
 

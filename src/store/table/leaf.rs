@@ -4,6 +4,7 @@ use hashbrown::HashTable;
 
 use super::entry::Entry;
 use super::hash;
+use crate::limits::TABLE_LEAF_ENTRIES;
 
 /// Entries whose hashes agree in their top `depth` bits.
 pub(super) struct Leaf {
@@ -59,25 +60,20 @@ impl Leaf {
     /// returns the leaf of those that have 1.
     pub(super) fn split(&mut self) -> Self {
         let depth = self.depth + 1;
-        let entries: Vec<_> = std::mem::take(&mut self.entries)
-            .into_iter()
-            .map(|entry| (hash_of(&entry), entry))
-            .collect();
-        let is_one = |hash: u64| hash.rotate_left(depth) & 1 == 1;
-        let ones = entries.iter().filter(|(hash, _)| is_one(*hash)).count();
-        let mut one = Self {
+        // Room for as many as a leaf takes: half of the leaves would need it at once, the others soon.
+        let room = || Self {
             depth,
-            entries: HashTable::with_capacity(ones),
+            entries: HashTable::with_capacity(TABLE_LEAF_ENTRIES),
         };
-        *self = Self {
-            depth,
-            entries: HashTable::with_capacity(entries.len() - ones),
-        };
-        for (hash, entry) in entries {
-            let side = if is_one(hash) { &mut one } else { &mut *self };
+        let whole = std::mem::replace(self, room());
+        let mut ones = room();
+        for entry in whole.entries {
+            let hash = hash_of(&entry);
+            let is_one = hash.rotate_left(depth) & 1 == 1;
+            let side = if is_one { &mut ones } else { &mut *self };
             side.add(hash, entry);
         }
-        one
+        ones
     }
 
     /// The entries whose hashes are `from` or more, sorted by hash, into `sorted`.
