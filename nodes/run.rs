@@ -54,6 +54,11 @@ struct Arguments {
     #[arg(long, env = "TRIAD_ACCEPT_EDITS")]
     accept_edits: bool,
 
+    /// If the node's files are damaged, keep copies of them, load all that is sound, and list what was
+    /// left out
+    #[arg(long, env = "TRIAD_REPAIR")]
+    repair: bool,
+
     /// Listen where other devices can connect, although nothing is encrypted
     #[arg(long, env = "TRIAD_INSECURE_PLAINTEXT")]
     insecure_plaintext: bool,
@@ -120,6 +125,7 @@ fn configure(arguments: Arguments, own_name: &str) -> anyhow::Result<Config> {
         storage: Arc::new(folder),
         fsync: arguments.fsync,
         accept_edits: arguments.accept_edits,
+        repair: arguments.repair,
         value_max_bytes: usize::try_from(arguments.max_value).unwrap_or(VALUE_MAX_BYTES),
         insecure_plaintext: arguments.insecure_plaintext,
     })

@@ -98,6 +98,7 @@ impl Embedded {
                 storage: Arc::clone(&storage) as _,
                 fsync: Fsync::Always,
                 accept_edits: false,
+                repair: false,
                 value_max_bytes: VALUE_MAX_BYTES,
                 insecure_plaintext: false,
             };

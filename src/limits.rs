@@ -184,6 +184,12 @@ pub const LOAD_SORTED_CHANGES: usize = 256 * 1024;
 /// 4,000 entries, as many as a core's own cache can have.
 pub const LOAD_SORTED_GROUPS_BITS: u32 = 8;
 
+/// The damaged places that a repair lists one by one. More of them are only counted: nobody reads on.
+pub const REPAIR_LISTED_MAX: usize = 10_000;
+
+/// The damaged places that the log tells of. The list has the others too.
+pub const REPAIR_TOLD_MAX: usize = 20;
+
 /// The longest beginning and end of a snapshot, without the entries, that is read in one piece. Ours
 /// have about 300 bytes.
 pub const SNAPSHOT_FRAME_MAX_BYTES: usize = 64 * KIB;

@@ -41,6 +41,8 @@ pub struct Config {
     pub fsync: Fsync,
     /// Whether files that were edited by hand are taken as they are.
     pub accept_edits: bool,
+    /// Whether damaged files are repaired.
+    pub repair: bool,
     /// The largest value, in bytes.
     pub value_max_bytes: usize,
     /// Whether to listen where other devices can connect, without encryption.
@@ -150,6 +152,7 @@ impl Prepared {
             Options {
                 fsync: config.fsync,
                 accept_edits: config.accept_edits,
+                repair: config.repair,
             },
             &|key| placement.owner(key) == me,
             Arc::new(move || report.notify_one()),

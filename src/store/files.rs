@@ -44,6 +44,11 @@ impl FileNames {
         format!("{}.torn-{number}", self.node)
     }
 
+    /// A copy that the repair of this number has kept, or its list. No file of a store has such a name.
+    pub(super) fn damaged(&self, number: u64, rest: &str) -> String {
+        format!("{}.damaged-{number}.{rest}", self.node)
+    }
+
     /// The number of a segment, if this is the name of one.
     pub(super) fn segment_number(&self, name: &str) -> Option<u64> {
         let number = name.strip_prefix(&self.node)?.strip_prefix(".journal-")?;

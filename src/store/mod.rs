@@ -50,7 +50,7 @@ use format::record::Effect;
 use journal::{Continuation, Journal};
 pub use options::{Fsync, Options, UnknownFsync};
 use signal::Signal;
-pub use status::{Recovery, Status, TornTail};
+pub use status::{Recovery, Repair, Status, TornTail};
 use table::{Table, hash};
 use tables::Tables;
 use unsynced::Unsynced;
@@ -110,6 +110,7 @@ impl Store {
             misplaced: recovered.tables.misplaced.len(),
             replayed: recovered.replayed,
             torn: recovered.torn,
+            repair: recovered.repair,
             warnings: recovered.warnings,
             elapsed: began.elapsed(),
         };

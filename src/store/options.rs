@@ -50,4 +50,6 @@ pub struct Options {
     pub fsync: Fsync,
     /// Load what somebody edited by hand: well-formed content whose checksum is wrong.
     pub accept_edits: bool,
+    /// If the files are damaged, keep copies of them and go on with all that is sound.
+    pub repair: bool,
 }

@@ -12,6 +12,7 @@ mod find;
 mod layout;
 mod lines;
 mod ration;
+mod repair;
 mod replay;
 mod segment;
 mod snapshot;
@@ -30,6 +31,7 @@ use super::tables::{Mine, Tables};
 use super::{Options, Seq};
 use crate::storage::{AppendFile, Storage};
 use find::Found;
+pub use repair::Repair;
 use replay::Replay;
 use snapshot::{Reading, Snapshot};
 use sorter::Sorter;
@@ -57,6 +59,7 @@ pub(super) struct Recovered {
     /// Changes that the journal had beyond the snapshot.
     pub(super) replayed: u64,
     pub(super) torn: Option<TornTail>,
+    pub(super) repair: Option<Repair>,
     pub(super) warnings: Vec<String>,
     /// Edits were accepted, so that the files should be written anew.
     pub(super) edited: bool,
@@ -74,7 +77,12 @@ struct Read<'r> {
 impl<'r> Recover<'r> {
     /// Recovers.
     pub(super) fn run(&self) -> Result<Recovered, OpenError> {
-        let mut read = self.read()?;
+        let mut read = match self.read() {
+            Err(error) if self.options.repair && repair::can_help(&error) => {
+                return repair::run(self, error);
+            }
+            read => read?,
+        };
         // From here on files change.
         let mut warnings = Vec::new();
         let torn = self.clear_away(&mut read, &mut warnings)?;
@@ -133,6 +141,7 @@ impl<'r> Recover<'r> {
             snapshot_bytes,
             replayed: replay.replayed,
             torn,
+            repair: None,
             warnings,
             edited: replay.edited || snapshot.is_some_and(|snapshot| snapshot.edited),
         })
@@ -181,8 +190,10 @@ impl<'r> Recover<'r> {
             replay.node_id = header.map(|header| header.node_id.clone());
             replay.incarnation = header.map_or(0, |header| header.incarnation);
             for (index, number) in segments.iter().enumerate() {
-                // The first segment was named by a snapshot, unless it is the first of all.
-                replay.segment(*number, index == 0 && (header.is_some() || *number > 1))?;
+                // The first segment was there before the snapshot that names it, unless it is the
+                // first of all, or the snapshot did not come from a journal.
+                let named = header.map_or(*number > 1, |header| header.incarnation > 0);
+                replay.segment(*number, index == 0 && named)?;
             }
             replay.finish()?;
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Fsync;
-pub use super::recovery::TornTail;
+pub use super::recovery::{Repair, TornTail};
 
 /// What was found when a store was opened.
 #[derive(Debug, Clone)]
@@ -16,6 +16,8 @@ pub struct Recovery {
     pub replayed: u64,
     /// What a crash had left incomplete.
     pub torn: Option<TornTail>,
+    /// What was done about damage.
+    pub repair: Option<Repair>,
     /// What the owner of the device should know, a sentence each.
     pub warnings: Vec<String>,
     /// How long it took.

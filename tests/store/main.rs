@@ -14,4 +14,5 @@ mod formats;
 mod large;
 mod misplaced;
 mod model;
+mod repair;
 mod torn_tail;

@@ -5,6 +5,7 @@ use crate::storage::Storage;
 use crate::store::error::{Defect, OpenError, Place};
 use crate::store::failure::{Action, Failure};
 use crate::store::files::FileNames;
+use crate::store::format::snapshot::SnapshotHeader;
 
 /// The files of a node.
 pub(super) struct Found {
@@ -58,6 +59,12 @@ impl Found {
             .copied()
             .filter(|number| *number >= first)
             .collect();
+        // A snapshot that did not come from a journal stands for itself until one is begun.
+        let is_adopted = |header: &SnapshotHeader| header.incarnation == 0;
+        let header = snapshot.and_then(|snapshot| snapshot.header.as_ref());
+        if chosen.is_empty() && header.is_some_and(is_adopted) {
+            return Ok(chosen);
+        }
         let last = chosen.last().map_or(first, |last| *last);
         match (first..=last).find(|number| !chosen.contains(number)) {
             None => Ok(chosen),

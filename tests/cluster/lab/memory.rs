@@ -24,6 +24,7 @@ pub(crate) fn start(lab: &Lab, name: &str, storage: &MemoryStorage, fsync: Fsync
         storage: Arc::new(storage.clone()),
         fsync,
         accept_edits: false,
+        repair: false,
         value_max_bytes: VALUE_MAX_BYTES,
         insecure_plaintext: false,
     };

@@ -169,6 +169,13 @@ pub(crate) fn accepting_edits() -> Options {
     }
 }
 
+pub(crate) fn repairing() -> Options {
+    Options {
+        repair: true,
+        ..Options::default()
+    }
+}
+
 pub(crate) fn with_fsync(fsync: Fsync) -> Options {
     Options {
         fsync,

@@ -1,0 +1,369 @@
+//! `--repair`: what is sound is loaded, what was there is kept, and what is missing is told.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+use crate::support::{
+    Content, Lab, counts, pairs, refused, refused_with, repairing, text, with_file,
+};
+use triad::storage::MemoryStorage;
+use triad::storage::memory::{Fault, Keep, Operation};
+use triad::store::{OpenError, Repair};
+
+const SNAPSHOT: &str = "linux.json";
+const FIRST: &str = "linux.journal-1.jsonl";
+const SECOND: &str = "linux.journal-2.jsonl";
+
+/// A snapshot with `a`, `b` and `c`, and a journal that changes `c`, removes `a` and adds `d`.
+fn good() -> MemoryStorage {
+    let storage = MemoryStorage::new();
+    let mut lab = Lab::open(&storage).unwrap();
+    for (key, value) in [("a", "1"), ("b", "ä\n"), ("c", "3")] {
+        lab.set(key, value).unwrap();
+    }
+    lab.checkpoint().unwrap();
+    lab.set("c", "4").unwrap();
+    lab.store.delete(b"a").unwrap();
+    lab.settle().unwrap();
+    lab.set("d", "5").unwrap();
+    lab.set("e", "6").unwrap();
+    storage
+}
+
+/// The good files, with a part of one of them replaced.
+fn damaged(name: &str, old: &str, new: &str) -> MemoryStorage {
+    let storage = good();
+    let damaged = text(&storage, name).replacen(old, new, 1);
+    assert_ne!(damaged, text(&storage, name), "there is no {old}");
+    storage.put(name, damaged.as_bytes());
+    storage
+}
+
+/// Repairs what an ordinary start refuses; the content, and what was left out. Afterwards it is a
+/// store as any other.
+fn repair(storage: &MemoryStorage) -> (Content, Repair) {
+    refused(storage);
+    let before = storage.contents();
+    let mut lab = Lab::open_with(storage, repairing()).unwrap();
+    let repair = lab.recovery.repair.clone().unwrap();
+    let content = lab.content();
+    check_copies(&before, storage, &repair);
+    assert!(lab.recovery.warnings[0].contains(&repair.listed_in));
+    assert_eq!(lab.store.incarnation(), 1, "it is a new node");
+
+    lab.set("after", "the repair").unwrap();
+    let expected = lab.content();
+    drop(lab);
+    for left in [&storage.crash(Keep::Nothing), storage] {
+        let mut lab = Lab::open(left).unwrap();
+        assert_eq!(lab.content(), expected);
+        assert_eq!(lab.recovery.warnings, [""; 0]);
+        lab.checkpoint().unwrap();
+        lab.store.close().unwrap();
+        assert_eq!(Lab::open(left).unwrap().content(), expected);
+    }
+    (content, repair)
+}
+
+/// Every file that was there is there as a copy, byte for byte, and the list says what was left out.
+fn check_copies(before: &[(String, Vec<u8>)], storage: &MemoryStorage, repair: &Repair) {
+    let mut kept = 0;
+    for (name, bytes) in before.iter().filter(|(name, _)| !name.contains("damaged")) {
+        let rest = name.strip_prefix("linux").unwrap();
+        let copy = repair.kept.iter().find(|copy| copy.ends_with(rest));
+        let copy = copy.unwrap().strip_prefix("memory/").unwrap();
+        assert_eq!(storage.content(copy).as_ref(), Some(bytes), "{copy}");
+        kept += 1;
+    }
+    assert_eq!(kept, repair.kept.len());
+    let list = text(storage, repair.listed_in.strip_prefix("memory/").unwrap());
+    for line in &repair.left_out {
+        assert!(list.contains(line), "{list}");
+    }
+}
+
+#[test]
+fn a_damaged_record_is_left_out_and_the_others_are_there() {
+    let storage = damaged(
+        SECOND,
+        r#""key":"d","value":"5""#,
+        r#""key":"d","value":"7""#,
+    );
+    let at = text(&storage, SECOND).find(r#"{"seq":7"#).unwrap();
+    let (content, repair) = repair(&storage);
+    assert_eq!(content, pairs([("b", "ä\n"), ("c", "4"), ("e", "6")]));
+    assert_eq!(repair.left_out.len(), 2, "{:?}", repair.left_out);
+    let expected = format!("memory/{SECOND}, byte {at}: has the checksum");
+    assert!(
+        repair.left_out[0].starts_with(&expected),
+        "{:?}",
+        repair.left_out
+    );
+    assert!(repair.left_out[1].contains("before this, record 7 is missing"));
+}
+
+#[test]
+fn a_damaged_entry_is_left_out_and_the_others_are_there() {
+    for (old, new, told) in [
+        // What the journal says of `c` is there all the same.
+        (
+            r#""key":"c","value":"3""#,
+            r#""key":"c","value":"9""#,
+            "the entry with the key \"c\"",
+        ),
+        (r#"{"key":"c","#, r#"{"key":"c#"#, "bytes that are no entry"),
+        (
+            r#"{"key":"b","#,
+            r#"{"kex":"b","#,
+            "bytes that are no entry",
+        ),
+    ] {
+        let (content, repair) = repair(&damaged(SNAPSHOT, old, new));
+        let mut expected = pairs([("b", "ä\n"), ("c", "4"), ("d", "5"), ("e", "6")]);
+        if old.contains("\"b\"") {
+            expected.remove(&b"b"[..]);
+        }
+        assert_eq!(content, expected, "{old}");
+        assert!(repair.left_out[0].contains(told), "{:?}", repair.left_out);
+        assert!(repair.left_out[0].starts_with("memory/linux.json, byte "));
+        assert!(repair.left_out[1].contains("has 2 sound entries, but says 3"));
+    }
+}
+
+#[test]
+fn a_snapshot_in_another_layout_is_repaired_too() {
+    let storage = damaged(SNAPSHOT, r#""value":"3""#, r#""value":"9""#);
+    let one_line = text(&storage, SNAPSHOT)
+        .replace('\n', " \r\n\t ")
+        .replace("},", "}\n , ");
+    storage.put(SNAPSHOT, one_line.as_bytes());
+    let (content, repair) = repair(&storage);
+    assert_eq!(content.len(), 4);
+    assert_eq!(repair.left_out.len(), 2, "{:?}", repair.left_out);
+}
+
+#[test]
+fn without_a_header_the_entries_and_all_segments_are_loaded() {
+    let expected = pairs([("b", "ä\n"), ("c", "4"), ("d", "5"), ("e", "6")]);
+    for (old, new) in [
+        ("\"version\"", "\"vers"),
+        ("{\"triad\"", "#"),
+        ("\"entries\":[", "\"entr"),
+        ("\"count\"", "\"cou"),
+        ("\"replay_from\":2", "\"replay_from\":7"),
+    ] {
+        let (content, repair) = repair(&damaged(SNAPSHOT, old, new));
+        assert_eq!(content, expected, "{new}");
+        assert!(new.ends_with('7') || !repair.left_out.is_empty(), "{new}");
+    }
+    for (old, new) in [
+        ("{\"triad\"", "#\"triad\""),
+        ("\"segment\":2", "\"segment\":3"),
+    ] {
+        let (content, repair) = repair(&damaged(SECOND, old, new));
+        assert_eq!(content, expected, "{new}");
+        assert!(
+            repair.left_out[0].contains("the header "),
+            "{:?}",
+            repair.left_out
+        );
+    }
+}
+
+#[test]
+fn a_missing_file_is_told_and_the_others_are_loaded() {
+    let storage = good();
+    let without = |name: &str| {
+        let left = MemoryStorage::new();
+        for (file, bytes) in storage.contents() {
+            if file != name {
+                left.put(&file, &bytes);
+            }
+        }
+        left
+    };
+    let (content, repair) = repair(&without(SNAPSHOT));
+    assert_eq!(content, pairs([("c", "4"), ("d", "5"), ("e", "6")]));
+    assert!(repair.left_out.is_empty(), "nobody knows what was in it");
+
+    let storage = MemoryStorage::new();
+    let mut lab = Lab::open(&storage).unwrap();
+    lab.store.begin_checkpoint().unwrap();
+    lab.set("a", "1").unwrap();
+    lab.finish_checkpoint().unwrap();
+    drop(lab);
+    let left = with_file(SNAPSHOT, &text(&storage, SNAPSHOT));
+    let (content, repair) = self::repair(&left);
+    assert!(content.is_empty() || content == pairs([("a", "1")]));
+    assert_eq!(repair.left_out, ["the journal: record 2 is missing"]);
+}
+
+#[test]
+fn a_file_by_hand_is_repaired_as_well() {
+    let storage = with_file(
+        SNAPSHOT,
+        r#"{"entries":[{"key":"a","value":"1"},{"key":"b","value":2},{"key":"c","value":"3"}]}"#,
+    );
+    let (content, repair) = repair(&storage);
+    assert_eq!(content, pairs([("a", "1"), ("c", "3")]));
+    assert_eq!(
+        repair.left_out,
+        ["memory/linux.json, byte 36: 22 bytes that are no entry"]
+    );
+}
+
+#[test]
+fn where_nothing_is_sound_nothing_is_done() {
+    for (name, text) in [
+        (SNAPSHOT, "any text"),
+        (SNAPSHOT, r#"{"users":[{"name":"a","value":"1"}]}"#),
+        (SNAPSHOT, ""),
+        (FIRST, &"any text\n".repeat(200)),
+    ] {
+        let storage = with_file(name, text);
+        let ordinary = refused(&storage);
+        assert_eq!(refused_with(&storage, repairing()), ordinary);
+    }
+}
+
+#[test]
+fn what_belongs_to_others_is_not_repaired() {
+    for (name, old, new) in [
+        (SNAPSHOT, "\"node\":\"linux\"", "\"node\":\"mac\""),
+        (SNAPSHOT, "\"version\":1", "\"version\":2"),
+        (SECOND, "\"version\":1", "\"version\":2"),
+        (SECOND, "{\"triad\":\"journal\"", "{\"program\":\"other\""),
+    ] {
+        let storage = damaged(name, old, new);
+        let storage = &storage;
+        match Lab::open(storage).err().unwrap() {
+            OpenError::Malformed(_) => {}
+            _ => assert_eq!(refused_with(storage, repairing()), refused(storage)),
+        }
+        // Nor is it if something else is damaged as well.
+        if name == SNAPSHOT {
+            let journal = text(storage, SECOND).replacen("\"key\":\"d\"", "\"key\":\"x\"", 1);
+            storage.put(SECOND, journal.as_bytes());
+            refused_with(storage, repairing());
+        }
+    }
+}
+
+#[test]
+fn what_is_sound_is_not_repaired() {
+    let storage = good();
+    let id = Lab::open(&storage).unwrap().store.node_id().to_owned();
+    let mut journal = text(&storage, SECOND);
+    journal.push_str("{\"seq\":9,\"op");
+    storage.put(SECOND, journal.as_bytes());
+    let lab = Lab::open_with(&storage, repairing()).unwrap();
+    assert_eq!(lab.store.node_id(), id);
+    assert!(lab.recovery.torn.is_some(), "a torn tail is no damage");
+    assert_eq!(lab.recovery.repair, None);
+    assert_eq!(lab.content().len(), 4);
+}
+
+#[test]
+fn every_repair_keeps_copies_of_its_own() {
+    let storage = damaged(SNAPSHOT, r#""value":"3""#, r#""value":"9""#);
+    for number in 1..4 {
+        let lab = Lab::open_with(&storage, repairing()).unwrap();
+        let listed_in = lab.recovery.repair.as_ref().unwrap().listed_in.clone();
+        assert_eq!(listed_in, format!("memory/linux.damaged-{number}.txt"));
+        drop(lab);
+        let snapshot = text(&storage, SNAPSHOT).replacen("\"count\":", "\"count\":1", 1);
+        storage.put(SNAPSHOT, snapshot.as_bytes());
+    }
+}
+
+/// However far a repair gets before the power goes, the next one comes to the same.
+#[test]
+fn a_crash_during_a_repair_does_no_harm() {
+    let expected = pairs([("b", "ä\n"), ("c", "4"), ("e", "6")]);
+    let damaged = damaged(
+        SECOND,
+        r#""key":"d","value":"5""#,
+        r#""key":"d","value":"7""#,
+    );
+    let journal = damaged.content(SECOND).unwrap();
+    for point in 0.. {
+        let storage = damaged.crash(Keep::Everything);
+        storage.stop_after(point);
+        let opened = Lab::open_with(&storage, repairing());
+        for keep in storage.crash_states(4) {
+            let left = storage.crash(keep);
+            let lab = Lab::open_with(&left, repairing());
+            let lab = lab.unwrap_or_else(|error| panic!("{point} {keep:?}: {error}"));
+            assert_eq!(lab.content(), expected, "{point} {keep:?}");
+            let copies = left.contents().into_iter();
+            let mut copies = copies.filter(|(name, _)| name.contains("damaged"));
+            assert!(
+                copies.any(|(_, bytes)| bytes == journal),
+                "{point} {keep:?}"
+            );
+            drop(lab);
+            assert_eq!(Lab::open(&left).unwrap().content(), expected);
+        }
+        if opened.is_ok() {
+            assert!(point > 10, "{point}");
+            break;
+        }
+    }
+}
+
+#[test]
+fn without_space_for_the_copies_nothing_is_changed() {
+    for nth in 1..=3 {
+        let storage = damaged(SNAPSHOT, r#""value":"3""#, r#""value":"9""#);
+        let before = storage.contents();
+        storage.fail(Operation::Append, nth, Fault::code(28).after_bytes(3));
+        let error = Lab::open_with(&storage, repairing()).err().unwrap();
+        assert!(error.to_string().contains("linux.damaged-1."), "{error}");
+        assert!(error.to_string().contains("free some space"), "{error}");
+        for (name, bytes) in before {
+            assert_eq!(storage.content(&name), Some(bytes));
+        }
+        Lab::open_with(&storage, repairing()).unwrap();
+    }
+}
+
+/// Whichever bit is damaged: nothing is loaded that was never written, and what is missing is told.
+#[test]
+fn a_repair_after_any_flipped_bit_invents_nothing() {
+    let storage = good();
+    let files = [SNAPSHOT, SECOND].map(|name| (name, storage.content(name).unwrap()));
+    let expected = Lab::open(&storage).unwrap().content();
+    let written = ["1", "ä\n", "3", "4", "5", "6"];
+    for (name, bytes) in &files {
+        for bit in (0..bytes.len() * 8).step_by(counts::step(23)) {
+            let mut flipped = bytes.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            let storage = MemoryStorage::new();
+            for (file, bytes) in &files {
+                storage.put(file, if file == name { &flipped } else { bytes });
+            }
+            // A changed name of a node or a version is not repaired.
+            let Ok(lab) = Lab::open_with(&storage, repairing()) else {
+                continue;
+            };
+            let content = lab.content();
+            for (key, value) in &content {
+                assert!(
+                    expected.contains_key(key) || key == b"a",
+                    "{name} bit {bit}: {key:?}"
+                );
+                let value = std::str::from_utf8(value).unwrap();
+                assert!(written.contains(&value), "{name} bit {bit}: {value:?}");
+            }
+            let is_told = |repair: &Repair| !repair.left_out.is_empty();
+            let is_told = lab.recovery.repair.as_ref().is_some_and(is_told);
+            assert!(
+                content == expected || is_told || lab.recovery.torn.is_some(),
+                "{name} bit {bit}: {content:?}"
+            );
+        }
+    }
+}
