@@ -22,6 +22,7 @@ mod hostile;
 mod idle;
 mod import;
 mod keygen;
+mod kills;
 mod last_words;
 mod menu;
 mod mixed;

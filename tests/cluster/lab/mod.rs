@@ -194,10 +194,8 @@ impl Lab {
     }
 
     /// Starts a node by a command of the caller's and waits until it serves.
-    pub(crate) fn start_command(&mut self, name: &str, mut command: Command) {
-        let log = self.folder.path().join(format!("{name}.log"));
-        let log = File::options().create(true).append(true).open(log).unwrap();
-        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+    pub(crate) fn start_command(&mut self, name: &str, command: Command) {
+        let mut child = self.launch(name, command);
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut ready = String::new();
         stdout.read_line(&mut ready).unwrap();
@@ -212,6 +210,14 @@ impl Lab {
             ready: ready.trim_end().to_owned(),
         };
         self.node_mut(name).process = Some(process);
+    }
+
+    /// Starts a node by a command of the caller's and leaves it to the caller. It logs as all do, and
+    /// what it prints can be read.
+    pub(crate) fn launch(&self, name: &str, mut command: Command) -> Child {
+        let log = self.folder.path().join(format!("{name}.log"));
+        let log = File::options().create(true).append(true).open(log).unwrap();
+        command.stdout(Stdio::piped()).stderr(log).spawn().unwrap()
     }
 
     /// Runs a node that is expected to end by itself, and returns what it said.
