@@ -1,0 +1,20 @@
+//! What the benchmarks share: servers in folders of their own, a loader, and what the system says of
+//! a process.
+//!
+//! A comparison is made in one run, the sides in turn, and told as a ratio of medians: machines differ,
+//! and one machine differs from minute to minute.
+
+pub(crate) mod connection;
+pub(crate) mod data;
+pub(crate) mod load;
+pub(crate) mod ports;
+pub(crate) mod process;
+pub(crate) mod server;
+pub(crate) mod site;
+pub(crate) mod statistics;
+pub(crate) mod table;
+
+use std::time::Duration;
+
+/// The bound on every wait: far more than a million keys need on a slow machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
