@@ -28,9 +28,11 @@ use lab::data::{self, KEY_BYTES, Key, VALUE_BYTES};
 use lab::load::{self, Shape};
 use lab::server::Server;
 use lab::site::{self, Site};
+use lab::table::at_most;
 
 /// Sets how many keys there are.
 const KEYS_VARIABLE: &str = "TRIAD_BENCH_KEYS";
+/// The number of keys that the targets are about.
 const KEYS_DEFAULT: usize = 1_000_000;
 
 /// So many times each thing is measured, the sides in turn.
@@ -119,6 +121,16 @@ impl Sides {
                 keys,
             },
         })
+    }
+
+    /// Whether a figure that is to be at most `most` is so, where there are the keys that this is
+    /// said of.
+    fn verdict(&self, figure: f64, most: f64) -> String {
+        if self.alone.keys.len() == KEYS_DEFAULT {
+            at_most(figure, most)
+        } else {
+            format!("of {KEYS_DEFAULT} keys")
+        }
     }
 
     /// The two that hold the same keys.

@@ -1,7 +1,7 @@
 //! Memory a key, and bytes written for each byte of user data.
 
 use crate::lab::data::{KEY_BYTES, VALUE_BYTES};
-use crate::lab::table::{NOTHING, Table, at_most, times};
+use crate::lab::table::{NOTHING, Table, times};
 use crate::{Side, Sides};
 
 /// The most memory a key of 16 bytes with a value of 64 is to take: Redis 7.0 takes 178.
@@ -42,7 +42,7 @@ pub(crate) fn measure(sides: &Sides) -> anyhow::Result<Table> {
             shown(ours, unit),
             theirs.map_or(NOTHING.to_owned(), |theirs| shown(theirs, unit)),
             theirs.map_or(NOTHING.to_owned(), |theirs| times(ours / theirs)),
-            most.map_or_else(String::new, |most| at_most(ours, most)),
+            most.map_or_else(String::new, |most| sides.verdict(ours, most)),
         ];
         table.row(name, figures);
     };

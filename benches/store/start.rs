@@ -12,8 +12,11 @@ use anyhow::ensure;
 use crate::lab::data::value;
 use crate::lab::server::{Server, Start};
 use crate::lab::statistics::{median, ratio};
-use crate::lab::table::{NOTHING, Table, at_most, times};
+use crate::lab::table::{NOTHING, Table, times};
 use crate::{ROUNDS, Side, Sides};
+
+/// A node is to need no longer than Redis.
+const RATIO_MAX: f64 = 1.0;
 
 /// Of so many keys one is set again after the last checkpoint before a `kill -9`.
 const OVERWRITTEN: usize = 5;
@@ -61,18 +64,10 @@ pub(crate) fn measure(sides: &Sides) -> anyhow::Result<Table> {
         }
         let medians: Vec<_> = starts.iter().map(|starts| Medians::of(starts)).collect();
         if let [alone, linux, redis @ ..] = &*medians {
-            row(
-                &mut table,
-                &format!("{name}, one node"),
-                alone,
-                redis.first(),
-            );
-            row(
-                &mut table,
-                &format!("{name}, linux of three"),
-                linux,
-                redis.first(),
-            );
+            for (side, ours) in [("one node", alone), ("linux of three", linux)] {
+                let figures = figures(sides, ours, redis.first());
+                table.row(&format!("{name}, {side}"), figures);
+            }
         }
     }
     Ok(table)
@@ -132,18 +127,17 @@ impl Medians {
     }
 }
 
-fn row(table: &mut Table, name: &str, ours: &Medians, theirs: Option<&Medians>) {
+fn figures(sides: &Sides, ours: &Medians, theirs: Option<&Medians>) -> [String; 6] {
     let compared = theirs.map(|theirs| ratio(ours.elapsed, theirs.elapsed));
     let nothing = || NOTHING.to_owned();
-    let figures = [
+    [
         shown(ours.elapsed),
         theirs.map_or_else(nothing, |theirs| shown(theirs.elapsed)),
         compared.map_or_else(nothing, times),
         shown(ours.cpu),
         theirs.map_or_else(nothing, |theirs| shown(theirs.cpu)),
-        compared.map_or_else(String::new, |ratio| at_most(ratio, 1.0)),
-    ];
-    table.row(name, figures);
+        compared.map_or_else(String::new, |ratio| sides.verdict(ratio, RATIO_MAX)),
+    ]
 }
 
 /// A time in seconds.
