@@ -52,6 +52,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 pub(super) mod bytes;
 pub(super) mod checksum;
 pub(super) mod header;
+pub(super) mod quick;
 pub(super) mod record;
 pub(super) mod snapshot;
 

@@ -84,7 +84,7 @@ impl Table {
 
     /// Takes an entry. The one with its key that was there.
     pub(super) fn put(&mut self, hash: u64, entry: Entry) -> Option<Entry> {
-        if let Some(known) = self.leaf_mut(hash).get_mut(hash, entry.key()) {
+        if let Some(known) = self.leaf_mut(hash).get_same(hash, &entry) {
             return Some(std::mem::replace(known, entry));
         }
         self.add(hash, entry);

@@ -90,7 +90,7 @@ impl Field {
     clippy::needless_bitwise_bool,
     reason = "without a branch the loop is done for many bytes at once"
 )]
-fn is_plain(bytes: &[u8]) -> bool {
+pub(super) fn is_plain(bytes: &[u8]) -> bool {
     !bytes.iter().fold(false, |found, &byte| {
         found | (byte < 0x20) | (byte == b'"') | (byte == b'\\')
     })

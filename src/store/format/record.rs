@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::bytes::{KEY, Text, VALUE, push_crc, push_number};
 use super::checksum::{self, Checksum};
-use super::{Flaw, Number, Object, malformed_line};
+use super::{Flaw, Number, Object, malformed_line, quick};
 use crate::limits::{KEY_MAX_BYTES, VALUE_MAX_BYTES_CEILING};
 use crate::store::Seq;
 
@@ -124,6 +124,14 @@ pub(in crate::store) fn push(
 ///
 /// An op that is not known, with a checksum that is right, is from a newer program.
 pub(in crate::store) fn parse(line: &[u8]) -> Result<(Record<'_>, Option<Flaw>), Flaw> {
+    match quick::record(line) {
+        Some(record) => Ok((record, None)),
+        None => parse_json(line),
+    }
+}
+
+/// Reads a line of whatever JSON.
+pub(super) fn parse_json(line: &[u8]) -> Result<(Record<'_>, Option<Flaw>), Flaw> {
     let Object(text): Object<RecordText<'_>> = serde_json::from_slice(line)
         .map_err(|error| malformed_line("a record of a journal", &error))?;
     let (seq, op) = (text.seq.0, text.op.0);
@@ -194,17 +202,17 @@ pub(in crate::store) fn check(written: Option<&Text<'_>>, computed: u32) -> Resu
 }
 
 /// What the checksum of a record covers.
-struct Content<'a> {
-    incarnation: Option<u64>,
-    key: Option<&'a [u8]>,
-    op: &'a str,
-    seq: Seq,
-    synced: Option<Seq>,
-    value: Option<&'a [u8]>,
+pub(super) struct Content<'a> {
+    pub(super) incarnation: Option<u64>,
+    pub(super) key: Option<&'a [u8]>,
+    pub(super) op: &'a str,
+    pub(super) seq: Seq,
+    pub(super) synced: Option<Seq>,
+    pub(super) value: Option<&'a [u8]>,
 }
 
 impl Content<'_> {
-    fn checksum(&self) -> u32 {
+    pub(super) fn checksum(&self) -> u32 {
         let mut checksum = Checksum::new();
         if let Some(incarnation) = self.incarnation {
             checksum.number("incarnation", incarnation);

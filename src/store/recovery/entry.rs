@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::limits::{KEY_MAX_BYTES, VALUE_MAX_BYTES_CEILING};
 use crate::store::format::bytes::{KEY, Text, VALUE};
-use crate::store::format::{Flaw, checksum, record};
+use crate::store::format::{Flaw, Object, checksum, quick, record};
 use crate::store::tables::{Mine, Placed};
 
 /// The fields of an entry.
@@ -36,6 +36,21 @@ pub(super) enum Check {
     Right,
     Absent,
     Wrong(Flaw),
+}
+
+impl Entry {
+    /// Reads an entry that stands on a line of its own. `None` if it is none.
+    pub(super) fn parse(line: &[u8], mine: &Mine<'_>) -> Option<Self> {
+        if let Some((key, value, crc)) = quick::entry(line) {
+            return Some(Self {
+                placed: Placed::new(key, value, mine),
+                crc,
+                check: Check::Right,
+            });
+        }
+        let Object(text): Object<EntryText<'_>> = serde_json::from_slice(line).ok()?;
+        text.decode(mine).ok()
+    }
 }
 
 impl EntryText<'_> {

@@ -12,10 +12,9 @@ use serde::de::DeserializeSeed;
 
 use super::crew;
 use super::document::Document;
-use super::entry::{Entry, EntryText};
+use super::entry::Entry;
 use super::lines::{Block, Line, Lines};
 use crate::limits::SNAPSHOT_FRAME_MAX_BYTES;
-use crate::store::format::Object;
 use crate::store::tables::Mine;
 
 /// Reads the document. `false` if it is in another layout, or anything is wrong with it; then
@@ -97,9 +96,8 @@ impl Part {
                 break;
             }
             let entry = line.strip_suffix(b",");
-            let parsed = serde_json::from_slice(entry.unwrap_or(line));
-            match parsed.map(|Object(entry): Object<EntryText<'_>>| entry.decode(mine)) {
-                Ok(Ok(entry)) if part.comma => part.entries.push(entry),
+            match Entry::parse(entry.unwrap_or(line), mine) {
+                Some(entry) if part.comma => part.entries.push(entry),
                 _ => {
                     part.is_right = false;
                     break;

@@ -33,6 +33,13 @@ impl Leaf {
             .find_mut(inner(hash), |entry| entry.key() == key)
     }
 
+    /// The entry with the same key. What `entry` points to is not looked at unless there is one that
+    /// seems to be: it may not be in the cache.
+    pub(super) fn get_same(&mut self, hash: u64, entry: &Entry) -> Option<&mut Entry> {
+        self.entries
+            .find_mut(inner(hash), |known| known.key() == entry.key())
+    }
+
     /// Adds an entry that is not there yet.
     pub(super) fn add(&mut self, hash: u64, entry: Entry) {
         self.entries
