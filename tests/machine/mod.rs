@@ -1,4 +1,6 @@
-//! What the tests say of the machine that they run on.
+//! What the tests say of the machine that they run on, and what they make of it.
+
+pub(crate) mod small_disk;
 
 /// Tells that a test is skipped for want of `what`; where `TRIAD_REQUIRE` names that, the test fails.
 pub(crate) fn skip(what: &str, reason: &str) {

@@ -1,5 +1,7 @@
 //! The store on its files: what it promises, and every way in which a disk may treat it.
 
+#[path = "../machine/mod.rs"]
+mod machine;
 mod support;
 
 mod bad_files;
@@ -12,6 +14,7 @@ mod faults;
 mod folder;
 mod formats;
 mod large;
+mod full_disk;
 mod misplaced;
 mod model;
 mod repair;
