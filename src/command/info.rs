@@ -1,5 +1,6 @@
 //! `INFO`: what a node tells about itself, in Redis's sections and with Redis's field names where
-//! tools look for them, and a section `triad` of its own.
+//! tools look for them, and a section `triad` of its own. It is told as it is at the moment: who asks
+//! because the disk is slow or has failed has to get an answer.
 
 use std::fmt::Write as _;
 
@@ -114,6 +115,7 @@ fn persistence(cx: &Context<'_, '_>, text: &mut String) {
         fsync,
         last_checkpoint_unix_seconds,
         last_checkpoint_ok,
+        last_checkpoint_failure,
         checkpoint_running,
         journal_bytes,
         journal_records,
@@ -121,6 +123,7 @@ fn persistence(cx: &Context<'_, '_>, text: &mut String) {
         snapshot_bytes,
         syncs,
         failure,
+        ..
     } = cx.store.status();
     let write_status = if failure.is_none() { "ok" } else { "err" };
     line(text, format_args!("loading:0"));
@@ -153,10 +156,13 @@ fn persistence(cx: &Context<'_, '_>, text: &mut String) {
         format_args!("triad_journal_segments:{journal_segments}"),
     );
     line(text, format_args!("triad_snapshot_bytes:{snapshot_bytes}"));
-    line(
-        text,
-        format_args!("triad_failure:{}", failure.as_deref().unwrap_or("none")),
-    );
+    for (name, failure) in [
+        ("triad_checkpoint_failure", last_checkpoint_failure),
+        ("triad_failure", failure),
+    ] {
+        let failure = failure.as_deref().unwrap_or("none");
+        line(text, format_args!("{name}:{failure}"));
+    }
 }
 
 fn stats(cx: &Context<'_, '_>, text: &mut String) {
@@ -209,12 +215,11 @@ fn triad(cx: &Context<'_, '_>, text: &mut String) {
         text,
         format_args!("fingerprint:{}", cx.host.placement.fingerprint()),
     );
-    line(text, format_args!("misplaced:{}", cx.store.misplaced_len()));
+    let misplaced = cx.store.status().misplaced;
+    line(text, format_args!("misplaced:{misplaced}"));
 }
 
 fn keyspace(cx: &Context<'_, '_>, text: &mut String) {
-    line(
-        text,
-        format_args!("db0:keys={},expires=0,avg_ttl=0", cx.store.len()),
-    );
+    let keys = cx.store.status().keys;
+    line(text, format_args!("db0:keys={keys},expires=0,avg_ttl=0"));
 }

@@ -77,7 +77,8 @@ pub struct Store {
     /// After a failed checkpoint: how large the journal has to be before another is due.
     retry_above_bytes: u64,
     last_checkpoint_unix_seconds: u64,
-    last_checkpoint_ok: bool,
+    /// Why the last checkpoint that ended did not go well.
+    last_checkpoint_failure: Option<Arc<Failure>>,
     /// Let go when the threads are gone, so it stands last.
     _lock: Box<dyn Send>,
 }
@@ -143,7 +144,7 @@ impl Store {
             retry_above_bytes: 0,
             // As Redis has it: what was loaded counts as saved when it was loaded.
             last_checkpoint_unix_seconds: unix_seconds(),
-            last_checkpoint_ok: true,
+            last_checkpoint_failure: None,
             _lock: lock,
         };
         Ok((store, recovery))
@@ -366,12 +367,12 @@ impl Store {
                 self.journal.forget_before(checkpoint.replay_from());
                 self.snapshot_bytes = checkpoint.snapshot_bytes().unwrap_or_default();
                 self.last_checkpoint_unix_seconds = unix_seconds();
-                self.last_checkpoint_ok = true;
+                self.last_checkpoint_failure = None;
                 self.edited = false;
                 self.retry_above_bytes = 0;
             }
-            CheckpointStep::Failed(_) => {
-                self.last_checkpoint_ok = false;
+            CheckpointStep::Failed(failure) => {
+                self.last_checkpoint_failure = Some(Arc::clone(failure));
                 // Trying again at once would fail again; a while later the disk may have space.
                 self.retry_above_bytes = self.journal_bytes() + CHECKPOINT_JOURNAL_MIN_BYTES;
             }
@@ -388,19 +389,23 @@ impl Store {
         self.journal.sync_and_wait().and(checkpointed)
     }
 
-    /// The state of the files.
+    /// The state of the store.
     pub fn status(&self) -> Status {
+        let text = Arc::<Failure>::to_string;
         Status {
+            keys: self.tables.own.len(),
+            misplaced: self.tables.misplaced.len(),
             fsync: self.journal.shared().policy(),
             last_checkpoint_unix_seconds: self.last_checkpoint_unix_seconds,
-            last_checkpoint_ok: self.last_checkpoint_ok,
+            last_checkpoint_ok: self.last_checkpoint_failure.is_none(),
+            last_checkpoint_failure: self.last_checkpoint_failure.as_ref().map(text),
             checkpoint_running: self.checkpoint_running(),
             journal_bytes: self.journal_bytes(),
             journal_records: self.journal_records(),
             journal_segments: self.journal.segments().len(),
             snapshot_bytes: self.snapshot_bytes,
             syncs: self.journal.shared().syncs(),
-            failure: self.failure().map(|failure| failure.to_string()),
+            failure: self.journal.shared().failure().map(text),
         }
     }
 

@@ -24,15 +24,22 @@ pub struct Recovery {
     pub elapsed: Duration,
 }
 
-/// The state of the files.
+/// The state of a store, as it is now: for people and their tools, who have to be told also when the
+/// disk has failed. So no reply that is built from it waits for anything.
 #[derive(Debug, Clone)]
 pub struct Status {
+    /// The keys in the table, with those whose writes are not durable yet.
+    pub keys: usize,
+    /// The same of the keys of other nodes.
+    pub misplaced: usize,
     /// When a write counts as done.
     pub fsync: Fsync,
     /// When this process last finished a checkpoint, or else was started, in seconds since 1970.
     pub last_checkpoint_unix_seconds: u64,
     /// Whether the last checkpoint that ended went well.
     pub last_checkpoint_ok: bool,
+    /// Why it did not.
+    pub last_checkpoint_failure: Option<String>,
     /// Whether there is one under way.
     pub checkpoint_running: bool,
     /// The size of the journal's segments together.

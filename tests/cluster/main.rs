@@ -18,6 +18,7 @@ mod durability;
 mod embedded;
 mod exit_codes;
 mod flood;
+mod full_disk;
 mod hostile;
 mod idle;
 mod import;

@@ -105,6 +105,11 @@ impl Connection {
 
     /// A number that `INFO` tells.
     pub(crate) fn info(&mut self, field: &str) -> u64 {
+        self.info_text(field).parse().unwrap()
+    }
+
+    /// What `INFO` tells in a field.
+    pub(crate) fn info_text(&mut self, field: &str) -> String {
         let Frame::Bulk(text) = self.call(&["INFO"]) else {
             panic!("INFO is a bulk string in RESP2")
         };
@@ -112,8 +117,9 @@ impl Connection {
         let value = text
             .lines()
             .find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
-        let value = value.unwrap_or_else(|| panic!("INFO has no {field}"));
-        value.parse().unwrap()
+        value
+            .unwrap_or_else(|| panic!("INFO has no {field}"))
+            .to_owned()
     }
 
     /// Reads as many bytes as `expected` has and compares them: what a reply looks like on the wire.
