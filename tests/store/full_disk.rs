@@ -6,6 +6,7 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::indexing_slicing,
     reason = "a test fails by panicking"
 )]
@@ -24,6 +25,8 @@ use triad::store::{Action, Failure, OpenError, Options, Refused};
 /// At how many points each of the three ways to fill the disk up is walked.
 const POINTS: usize = 34;
 const PAGE: u64 = 4096;
+/// More writes than the disk has room for.
+const DISK_WRITES: usize = 2_000;
 const SNAPSHOT: &str = "linux.json";
 const TEMPORARY: &str = "linux.json.tmp";
 
@@ -244,12 +247,11 @@ impl<'d> Walk<'d> {
 
     /// Writes until the disk is full, and looks at what goes on then.
     fn write_until_refused(&mut self, lab: &mut Lab) -> Arc<Failure> {
-        let failure = loop {
+        let mut writes = (0..DISK_WRITES).map(|_| {
             let bytes = [10, 300, 4_000, 20_000][self.written % 4];
-            if let Err(failure) = self.write(lab, bytes) {
-                break failure;
-            }
-        };
+            self.write(lab, bytes)
+        });
+        let failure = writes.find_map(Result::err).expect("a disk has an end");
         self.look_at(&failure);
         let status = lab.store.status();
         assert_eq!(status.failure, Some(failure.to_string()));
