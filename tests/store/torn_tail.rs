@@ -7,143 +7,155 @@
     reason = "a test fails by panicking"
 )]
 
-use crate::support::{Content, Lab, text, with_file};
+use crate::support::journal::{JOURNAL, Verdict, Written};
+use crate::support::{Lab, counts, parallel, text, with_file};
 use triad::storage::MemoryStorage;
+use triad::store::{Defect, OpenError, Place};
 
-const JOURNAL: &str = "linux.journal-1.jsonl";
 const TORN: &str = "linux.torn-1";
 
-/// A journal, where each of its lines ends, and what it says up to there.
-struct Written {
-    bytes: Vec<u8>,
-    states: Vec<(usize, Content)>,
+/// The size of the journal that is cut: at each of its bytes when all are tried, and else at about a
+/// thousand of a shorter one.
+fn journal_bytes() -> usize {
+    1024 * if counts::full() { 64 } else { 8 }
 }
 
-/// Some writes, each synced before the next.
-fn written(writes: usize) -> Written {
-    let storage = MemoryStorage::new();
-    let mut lab = Lab::open(&storage).unwrap();
-    let len = |storage: &MemoryStorage| storage.content(JOURNAL).unwrap().len();
-    let mut states = vec![(len(&storage), Content::new())];
-    for number in 0..writes {
-        match number % 5 {
-            3 => assert!(
-                lab.store
-                    .delete(format!("key-{}", number - 2).as_bytes())
-                    .unwrap()
-            ),
-            _ => lab
-                .store
-                .set(format!("key-{number}").as_bytes(), b"some value\n")
-                .unwrap(),
-        }
-        lab.settle().unwrap();
-        states.push((len(&storage), lab.content()));
-    }
-    Written {
-        bytes: storage.content(JOURNAL).unwrap(),
-        states,
-    }
-}
+/// The end of it in which something else may stand instead of nothing.
+const FILLED_BYTES: usize = 4 * 1024;
 
-impl Written {
-    /// What the first `len` bytes say. The end of a line is not needed to understand it.
-    fn state(&self, len: usize) -> (usize, Content) {
-        let whole = self.states.iter().rev().find(|(end, _)| *end <= len + 1);
-        whole.cloned().unwrap_or_default()
-    }
-}
-
-/// Loads `bytes`, of which the first `whole` are as they were; writes; loads again.
-fn check(written: &Written, bytes: &[u8], whole: usize) {
+/// Loads `bytes`, of which the first `lines` are as they were and the rest is torn; writes; loads
+/// again.
+fn check(written: &Written, bytes: &[u8], lines: usize) {
     let storage = MemoryStorage::new();
     storage.put(JOURNAL, bytes);
-    let (end, expected) = written.state(whole);
-    let mut lab = Lab::open(&storage).unwrap();
-    assert_eq!(lab.content(), expected, "after {whole} bytes");
-    let header = written
-        .bytes
-        .iter()
-        .position(|byte| *byte == b'\n')
-        .unwrap();
-    // The first `start` record is no state of its own, so below the first end lines may be whole.
-    if end > 0 && bytes.len() > end {
+    let when = || format!("after {lines} lines, of {} bytes", bytes.len());
+    let mut lab = Lab::open(&storage).unwrap_or_else(|error| panic!("{}: {error}", when()));
+    assert!(lab.content() == written.state(lines), "{}", when());
+    let end = written.start(lines);
+    // The last line is whole also without its end.
+    if bytes.len() > end {
         let torn = lab.recovery.torn.as_ref().unwrap();
-        assert_eq!(torn.bytes, (bytes.len() - end) as u64);
-        assert_eq!(storage.content(TORN).unwrap(), bytes[end..]);
-        assert!(lab.recovery.warnings[0].contains(&format!("byte {end}")));
+        assert_eq!(torn.bytes, (bytes.len() - end) as u64, "{}", when());
+        assert!(storage.content(TORN).unwrap() == bytes[end..]);
+        assert!(lab.recovery.warnings[0].contains(&format!("byte {end}: ")));
         assert!(lab.recovery.warnings[0].contains(TORN));
-    } else if whole < header && !bytes.is_empty() {
-        assert_eq!(
-            storage.content(TORN).unwrap(),
-            bytes,
-            "nothing is thrown away"
-        );
-    } else if end > 0 {
+    } else {
         assert_eq!((storage.content(TORN), &lab.recovery.torn), (None, &None));
     }
     lab.set("after", "the crash").unwrap();
     let expected = lab.content();
     drop(lab);
     let lab = Lab::open(&storage).unwrap();
-    assert_eq!(
-        lab.content(),
-        expected,
-        "after {whole} bytes, a write and a restart"
+    assert!(
+        lab.content() == expected,
+        "{}, a write and a restart",
+        when()
     );
     assert_eq!(lab.recovery.torn, None);
 }
 
+/// The places from `from` on at which the journal is cut: all of them, or an even part and each byte of
+/// the last two records.
+fn places(written: &Written, from: usize, sampled: usize) -> Vec<usize> {
+    let last = written.start(written.lines() - 2);
+    let mut places: Vec<_> = (from..last).step_by(counts::step(sampled)).collect();
+    places.extend(last..written.bytes.len());
+    places
+}
+
 #[test]
 fn a_journal_cut_at_any_byte_loads() {
-    let written = written(24);
-    assert!(
-        (2_000..4_096).contains(&written.bytes.len()),
-        "{}",
-        written.bytes.len()
-    );
-    for len in 0..=written.bytes.len() {
-        check(&written, &written.bytes[..len], len);
-    }
+    let written = Written::of(journal_bytes());
+    let mut places = places(&written, 0, 9);
+    places.push(written.bytes.len());
+    assert!(!counts::full() || places.len() > 64 * 1024);
+    parallel::for_each(&places, |len| {
+        // The end of a line is not needed to understand it.
+        check(
+            &written,
+            &written.bytes[..*len],
+            written.whole_lines(*len + 1),
+        );
+    });
 }
 
 /// A file system may have made the file longer before it wrote what belongs there.
 #[test]
 fn zeros_at_the_end_are_a_torn_tail() {
-    let written = written(8);
-    for len in written.states[0].0..written.bytes.len() {
-        let mut bytes = written.bytes[..len].to_vec();
-        bytes.resize(written.bytes.len(), 0);
-        // A zero is no end of a line.
-        let whole = if written.bytes[len] == b'\n' {
-            len - 1
-        } else {
-            len
-        };
-        check(&written, &bytes, whole);
-    }
+    for_each_filled_end(0, |_| 0);
 }
 
 #[test]
 fn garbage_at_the_end_is_a_torn_tail() {
-    let written = written(8);
-    let mut random = 0x9e37_79b9_7f4a_7c15_u64;
-    for len in written.states[0].0..written.bytes.len() {
-        let mut bytes = written.bytes[..len].to_vec();
-        bytes.push(b'#');
+    for_each_filled_end(b'#', |random| random.to_le_bytes()[0]);
+    for_each_filled_end(b'}', |random| b"#{}\",:[0\n\\"[random as usize % 10]);
+}
+
+/// Each end of the journal that is tried, with other bytes in its place.
+fn for_each_filled_end(first: u8, next: impl Fn(u64) -> u8 + Sync) {
+    let written = Written::of(journal_bytes());
+    let places = places(&written, written.bytes.len() - FILLED_BYTES, 31);
+    assert!(!counts::full() || places.len() == FILLED_BYTES);
+    parallel::for_each(&places, |len| {
+        let mut random = 0x9e37_79b9_7f4a_7c15_u64 ^ *len as u64;
+        let mut bytes = written.bytes[..*len].to_vec();
+        // Of the line that it stands in nothing can be understood.
+        bytes.push(first);
         while bytes.len() < written.bytes.len() {
             random ^= random << 13;
             random ^= random >> 7;
             random ^= random << 17;
-            bytes.push(random.to_le_bytes()[0]);
+            bytes.push(next(random));
         }
-        let whole = if written.bytes[len] == b'\n' {
-            len - 1
-        } else {
-            len
-        };
-        check(&written, &bytes, whole);
+        if written.bytes[*len] != first {
+            check(&written, &bytes, written.whole_lines(*len));
+        }
+    });
+}
+
+/// Everything after the hole is there. If any of it says that an fsync had covered what was in the
+/// hole, no crash has made it.
+#[test]
+fn a_hole_before_synced_records_is_damage_and_before_others_a_torn_tail() {
+    let written = Written::of(journal_bytes());
+    let (mut damage, mut torn) = (0, 0);
+    for line in (0..written.lines())
+        .filter(|line| line % counts::step(3) == 0 || written.lines() - line < 12)
+    {
+        let text = written.line(line);
+        for hole in [
+            text.start + 2..text.end - 2,
+            text.start..text.end,
+            // With the end of the line, so that the next one is of no use either.
+            text.end - 2..text.end + 1,
+        ] {
+            let mut bytes = written.bytes.clone();
+            bytes[hole.clone()].fill(0);
+            match written.verdict(hole) {
+                Verdict::Damage(offset) => {
+                    let storage = MemoryStorage::new();
+                    storage.put(JOURNAL, &bytes);
+                    let error = Lab::open(&storage).err().unwrap();
+                    let OpenError::Damaged(defect, _) = &error else {
+                        panic!("{error}")
+                    };
+                    assert_eq!(Defect::place(defect), Place::Byte(offset));
+                    let files = storage.contents();
+                    assert!(
+                        files == [(JOURNAL.to_owned(), bytes)],
+                        "nothing was changed"
+                    );
+                    damage += 1;
+                }
+                Verdict::Torn(lines) => {
+                    check(&written, &bytes, lines);
+                    torn += 1;
+                }
+            }
+        }
     }
+    // The last group are three records; the first of them tells of all before it.
+    assert!(torn >= 9 && damage > 50, "{damage} {torn}");
 }
 
 /// Lines after the torn one may have reached the disk; as none of them was synced they go too.
@@ -200,12 +212,12 @@ fn an_incomplete_header_of_a_further_segment_is_cut() {
 /// a torn tail again.
 #[test]
 fn a_crash_while_a_torn_tail_is_cut_does_no_harm() {
-    let mut journal = written(3);
-    journal.bytes.extend(b"torn ");
-    let content = journal.states.last().unwrap().1.clone();
+    let written = Written::of(300);
+    let content = written.state(written.lines());
+    let journal = [&*written.bytes, b"torn "].concat();
     for point in 0.. {
         let storage = MemoryStorage::new();
-        storage.put(JOURNAL, &journal.bytes);
+        storage.put(JOURNAL, &journal);
         storage.put("linux.journal-2.jsonl", b"in ");
         storage.put("linux.journal-3.jsonl", b"three");
         storage.stop_after(point);

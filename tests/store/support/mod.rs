@@ -7,6 +7,8 @@
 
 pub(crate) mod counts;
 pub(crate) mod recorded;
+pub(crate) mod journal;
+pub(crate) mod parallel;
 pub(crate) mod script;
 
 use std::collections::BTreeMap;
