@@ -1,109 +1,202 @@
 //! Damage is what no crash leaves: the start is refused, with the file and the place, and nothing is
 //! changed.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
-use crate::support::{Content, Lab, refused, text, with_file};
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Mutex;
+
+use crate::support::journal::{JOURNAL, Verdict, Written};
+use crate::support::{Lab, counts, parallel, refused, text, with_file};
 use triad::storage::MemoryStorage;
+use triad::store::{Defect, OpenError, Place};
 
-const JOURNAL: &str = "linux.journal-1.jsonl";
 const SNAPSHOT: &str = "linux.json";
 
-/// A journal of six records after the `start`, the last two of them in one group, and what it says
-/// after each of its lines, counted from 0; so that line and number of a record are the same.
-fn journal() -> (String, Vec<Content>) {
+/// So much of each file is damaged bit by bit when all bits are tried.
+const BYTES: usize = 4 * 1024;
+
+/// A journal of six records after the `start`, the last two of them in one group.
+fn journal() -> String {
     let storage = MemoryStorage::new();
     let mut lab = Lab::open(&storage).unwrap();
-    let mut states = vec![Content::new(), Content::new()];
     for number in 0..4 {
         lab.set(&format!("k{number}"), "ä\n1").unwrap();
-        states.push(lab.content());
     }
     assert!(lab.store.delete(b"k0").unwrap());
-    states.push(lab.content());
     lab.store.set(b"k1", &[0xff]).unwrap();
-    states.push(lab.content());
     lab.settle().unwrap();
-    (text(&storage, JOURNAL), states)
+    text(&storage, JOURNAL)
 }
 
-/// The damaged text as a folder.
-fn with_bytes(name: &str, bytes: &[u8]) -> MemoryStorage {
-    let storage = MemoryStorage::new();
-    storage.put(name, bytes);
-    storage
+/// How often each thing has come of a flipped bit.
+#[derive(Default)]
+struct Tally(Mutex<BTreeMap<&'static str, usize>>);
+
+impl Tally {
+    fn note(&self, what: &'static str) {
+        *self.0.lock().unwrap().entry(what).or_default() += 1;
+    }
+
+    /// How many of a thousand.
+    fn share(&self, what: &str) -> usize {
+        let tally = self.0.lock().unwrap();
+        let all: usize = tally.values().sum();
+        1000 * tally.get(what).copied().unwrap_or_default() / all
+    }
 }
 
-/// Every bit of a journal: a change is refused if an intact record says that what it hit had been
-/// synced, and otherwise cut off with what follows; or it changes nothing.
+/// Flips the bits of a part of a file, all of them or an even part, and tells of each the bytes with it
+/// flipped and the place of its byte.
+fn for_each_bit(bytes: &[u8], part: Range<usize>, look: impl Fn(Vec<u8>, usize) + Sync) {
+    let bits: Vec<_> = (part.start * 8..part.end * 8)
+        .step_by(counts::step(13))
+        .collect();
+    parallel::for_each(&bits, |bit| {
+        let mut flipped = bytes.to_vec();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        look(flipped, bit / 8);
+    });
+}
+
+/// Whether the only difference is that a hexadecimal digit of a checksum has become a capital.
+fn is_a_capital_digit(bytes: &[u8], flipped: &[u8], at: usize) -> bool {
+    let in_checksum =
+        (0..8).any(|digit| bytes[..at.saturating_sub(digit)].ends_with(b"\"crc\":\""));
+    in_checksum && flipped[at] == bytes[at].to_ascii_uppercase()
+}
+
+/// What is wrong with a file, and where.
+fn defect(error: &OpenError) -> &Defect {
+    match error {
+        OpenError::Malformed(defect)
+        | OpenError::Damaged(defect, _)
+        | OpenError::Edited(defect)
+        | OpenError::Foreign(defect)
+        | OpenError::Newer(defect) => defect,
+        _ => panic!("{error}"),
+    }
+}
+
+/// Every bit of the end of a journal, which is not synced, and of as much before it: a change is
+/// refused, with the place of its record, if an intact record says that what it hit had been synced; if
+/// not, it is cut off with what follows. Or it changes nothing.
 #[test]
 fn no_flipped_bit_of_a_journal_goes_unseen() {
-    let (journal, states) = journal();
-    let ends: Vec<usize> = journal.match_indices('\n').map(|(at, _)| at).collect();
-    let (mut refused, mut cut, mut harmless) = (0, 0, 0);
-    for bit in 0..journal.len() * 8 {
-        let mut bytes = journal.clone().into_bytes();
-        bytes[bit / 8] ^= 1 << (bit % 8);
-        let line = ends.iter().position(|end| bit / 8 <= *end).unwrap();
-        let storage = with_bytes(JOURNAL, &bytes);
-        match Lab::open(&storage) {
-            Err(error) => {
-                assert_eq!(storage.content(JOURNAL).unwrap(), bytes, "{bit}: {error}");
-                assert!(error.to_string().contains("byte "), "{bit}: {error}");
-                refused += 1;
-            }
-            Ok(lab) if lab.recovery.torn.is_some() => {
-                // The last group are the records 6 and 7; 6 says that 5 was synced. Only what joins
-                // 5 and 6 to one line hits 5 and takes that away.
-                assert!(
-                    line >= 6 || bit / 8 == ends[5],
-                    "{bit}: record {line} had been synced"
-                );
-                assert_eq!(lab.content(), states[line - 1], "{bit}");
-                cut += 1;
-            }
-            Ok(lab) => {
-                assert_eq!(lab.content(), *states.last().unwrap(), "{bit}");
-                harmless += 1;
-            }
+    let written = Written::of(BYTES);
+    let whole = written.state(written.lines());
+    let tally = Tally::default();
+    assert!(written.bytes.len() >= BYTES);
+    for_each_bit(&written.bytes, 0..written.bytes.len(), |bytes, at| {
+        let storage = MemoryStorage::new();
+        storage.put(JOURNAL, &bytes);
+        let opened = Lab::open(&storage);
+        if is_a_capital_digit(&written.bytes, &bytes, at) {
+            let lab = opened.unwrap();
+            assert!(
+                lab.content() == whole && lab.recovery.torn.is_none(),
+                "{at}"
+            );
+            return tally.note("harmless");
         }
-    }
-    assert!(refused > 5 * cut / 2 && cut > 1_000, "{refused} {cut}");
-    // Letters of checksums that turn into capitals.
-    assert!(harmless < 8 * ends.len(), "{harmless}");
+        match (written.verdict(at..at + 1), opened) {
+            (Verdict::Damage(offset), Err(error)) => {
+                let defect = defect(&error);
+                assert!(defect.file().ends_with(JOURNAL), "{at}: {error}");
+                assert_eq!(defect.place(), Place::Byte(offset), "{at}: {error}");
+                let files = storage.contents();
+                assert!(files == [(JOURNAL.to_owned(), bytes)], "{at}: changed");
+                tally.note("damage");
+            }
+            (Verdict::Torn(lines), Ok(lab)) => {
+                assert!(lab.content() == written.state(lines), "{at}");
+                let torn = lab.recovery.torn.unwrap();
+                let cut = bytes.len() - written.start(lines);
+                assert_eq!(torn.bytes, cut as u64, "{at}");
+                tally.note("torn");
+            }
+            (verdict, opened) => panic!("{at}: {verdict:?}, but {:?}", opened.map(|_| ()).err()),
+        }
+    });
+    let shares = ["damage", "torn", "harmless"].map(|what| tally.share(what));
+    assert!(
+        shares[0] > 800 && shares[1] > 20 && shares[2] < 10,
+        "{shares:?} ‰"
+    );
 }
 
+/// Every bit of a snapshot: a change of an entry is refused with its line or its key, one of the rest
+/// with the name of the file. Or it changes nothing.
 #[test]
 fn no_flipped_bit_of_a_snapshot_goes_unseen() {
     let storage = MemoryStorage::new();
     let mut lab = Lab::open(&storage).unwrap();
-    lab.set("a", "1").unwrap();
-    lab.set("bytes", "\u{1}\u{2}\u{3}\u{4}").unwrap();
-    lab.set("text", "ä\n").unwrap();
+    for number in 0..72 {
+        let value = ["1", "\u{1}\u{2}\u{3}\u{4}", "ä\n and more text"][number % 3];
+        lab.set(&format!("key-{number}"), value).unwrap();
+    }
     lab.checkpoint().unwrap();
     let expected = lab.content();
     drop(lab);
-    let snapshot = storage.content(SNAPSHOT).unwrap();
+    let snapshot = text(&storage, SNAPSHOT);
+    assert!(snapshot.len() >= BYTES, "{}", snapshot.len());
     let journal = storage.content("linux.journal-2.jsonl").unwrap();
-    let mut harmless = 0;
-    for bit in 0..snapshot.len() * 8 {
-        let mut bytes = snapshot.clone();
-        bytes[bit / 8] ^= 1 << (bit % 8);
-        let storage = with_bytes(SNAPSHOT, &bytes);
+    let first = 1 + snapshot.find("[\n").unwrap();
+    let entries = first + 1..snapshot.find("\n],").unwrap();
+    let tally = Tally::default();
+    for_each_bit(snapshot.as_bytes(), 0..snapshot.len(), |bytes, at| {
+        let storage = MemoryStorage::new();
+        storage.put(SNAPSHOT, &bytes);
         storage.put("linux.journal-2.jsonl", &journal);
-        if let Ok(lab) = Lab::open(&storage) {
-            assert_eq!(lab.content(), expected, "{bit}");
-            harmless += 1;
-        } else {
-            assert_eq!(storage.content(SNAPSHOT).unwrap(), bytes);
+        let files = storage.contents();
+        let opened = Lab::open(&storage);
+        if is_a_capital_digit(snapshot.as_bytes(), &bytes, at) {
+            assert!(opened.unwrap().content() == expected, "{at}");
+            return tally.note("harmless");
         }
+        let Err(error) = opened else {
+            panic!("{at}: not seen");
+        };
+        assert!(storage.contents() == files, "{at}: changed");
+        let defect = defect(&error);
+        assert!(defect.file().ends_with(SNAPSHOT), "{at}: {error}");
+        if entries.contains(&at) {
+            assert!(tells_the_entry(defect, &snapshot, at), "{at}: {error}");
+            tally.note("an entry");
+        } else {
+            tally.note("the rest");
+        }
+    });
+    let shares = ["an entry", "the rest", "harmless"].map(|what| tally.share(what));
+    assert!(
+        shares[0] > 850 && shares[1] > 30 && shares[2] < 40,
+        "{shares:?} ‰"
+    );
+}
+
+/// Whether a refusal tells in which entry byte `at` of the snapshot is: by its line, or by the key as
+/// it stands there. A line whose end was hit goes on in the next one.
+fn tells_the_entry(defect: &Defect, snapshot: &str, at: usize) -> bool {
+    let number = 1 + snapshot.as_bytes()[..at]
+        .iter()
+        .filter(|byte| **byte == b'\n')
+        .count();
+    if let Place::Line { line, .. } = defect.place() {
+        return line == number || line == number + 1;
     }
-    assert!(harmless < 8 * 4, "{harmless}");
+    let key = snapshot.lines().nth(number - 1).unwrap();
+    let key = key.split('"').nth(3).unwrap();
+    defect.problem().contains(key)
 }
 
 #[test]
 fn the_place_of_a_damaged_record_is_told() {
-    let (journal, _) = journal();
+    let journal = journal();
     let at = journal.find(r#"{"seq":3"#).unwrap();
     let message = refused(&with_file(
         JOURNAL,
@@ -122,7 +215,7 @@ fn the_place_of_a_damaged_record_is_told() {
 
 #[test]
 fn a_missing_record_is_damage() {
-    let (journal, _) = journal();
+    let journal = journal();
     let without_4: String = journal
         .split_inclusive('\n')
         .filter(|line| !line.starts_with(r#"{"seq":4"#))
@@ -137,7 +230,7 @@ fn a_missing_record_is_damage() {
 
 #[test]
 fn records_in_a_wrong_order_are_damage() {
-    let (journal, _) = journal();
+    let journal = journal();
     let mut lines: Vec<_> = journal.split_inclusive('\n').collect();
     lines.swap(2, 3);
     let message = refused(&with_file(JOURNAL, &lines.concat()));
@@ -252,7 +345,7 @@ fn a_journal_shorter_than_the_snapshot_says_is_damage() {
 
 #[test]
 fn a_damaged_header_is_no_torn_tail_when_records_follow_it() {
-    let (journal, _) = journal();
+    let journal = journal();
     let message = refused(&with_file(
         JOURNAL,
         &journal.replacen("{\"triad\"", "#\"triad\"", 1),
