@@ -117,12 +117,18 @@ impl MemoryStorage {
 
     /// Makes the `nth` call (1 is the next one) of this kind fail.
     pub fn fail(&self, operation: Operation, nth: usize, fault: Fault) {
-        self.state().script.fail(operation, None, nth, fault);
+        self.fail_any(&[operation], nth, fault);
+    }
+
+    /// Makes the `nth` call (1 is the next one) of these kinds, counted together, fail.
+    pub fn fail_any(&self, operations: &[Operation], nth: usize, fault: Fault) {
+        self.state().script.fail(operations, None, nth, fault);
     }
 
     /// Makes the `nth` call (1 is the next one) of this kind on this file fail.
     pub fn fail_on(&self, name: &str, operation: Operation, nth: usize, fault: Fault) {
-        self.state().script.fail(operation, Some(name), nth, fault);
+        let script = &mut self.state().script;
+        script.fail(&[operation], Some(name), nth, fault);
     }
 
     /// From now on no call fails, and the power is on.
@@ -152,7 +158,12 @@ impl MemoryStorage {
 
     /// From now on no sync of a file returns until [`MemoryStorage::release_syncs`].
     pub fn hold_syncs(&self) {
-        self.state().script.holding = true;
+        self.state().script.hold(None);
+    }
+
+    /// The same for one file.
+    pub fn hold_syncs_of(&self, name: &str) {
+        self.state().script.hold(Some(name));
     }
 
     /// Lets one sync go on, of those that are held or of those to come.
@@ -163,8 +174,7 @@ impl MemoryStorage {
 
     /// Lets the held syncs go on, and all later ones.
     pub fn release_syncs(&self) {
-        let script = &mut self.state().script;
-        (script.holding, script.passes) = (false, 0);
+        self.state().script.release();
         self.shared.changed.notify_all();
     }
 
@@ -220,11 +230,11 @@ impl MemoryStorage {
 
     fn sync_file(&self, file: usize, name: &str) -> io::Result<()> {
         let (mut state, verdict) = self.begin(Operation::Sync, name);
-        if state.script.holding {
+        if state.script.holds(name) {
             state.script.held += 1;
             self.shared.changed.notify_all();
             drop(state);
-            state = self.wait_while(|state| state.script.holding && state.script.passes == 0);
+            state = self.wait_while(|state| state.script.holds(name) && state.script.passes == 0);
             state.script.passes = state.script.passes.saturating_sub(1);
             state.script.held -= 1;
         }

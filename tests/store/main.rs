@@ -10,6 +10,7 @@ mod crash_points;
 mod damage;
 mod durability;
 mod edits;
+mod failing_calls;
 mod faults;
 mod folder;
 mod formats;

@@ -85,14 +85,17 @@ pub(super) struct Script {
     calls: BTreeMap<(Operation, String), usize>,
     faults: Vec<Planned>,
     stop_after: Option<usize>,
-    pub(super) holding: bool,
+    holding: bool,
+    /// Only syncs of this file are held.
+    held_file: Option<String>,
     /// How many syncs may return although they are held.
     pub(super) passes: usize,
     pub(super) held: usize,
 }
 
 struct Planned {
-    operation: Operation,
+    /// Which kinds of calls count.
+    operations: Vec<Operation>,
     /// Only calls on this file count.
     file: Option<String>,
     at: usize,
@@ -102,18 +105,32 @@ struct Planned {
 impl Script {
     pub(super) fn fail(
         &mut self,
-        operation: Operation,
+        operations: &[Operation],
         file: Option<&str>,
         nth: usize,
         fault: Fault,
     ) {
-        let at = self.count_on(operation, file) + nth;
+        let at = self.count_on(operations, file) + nth;
         self.faults.push(Planned {
-            operation,
+            operations: operations.to_vec(),
             file: file.map(str::to_owned),
             at,
             fault,
         });
+    }
+
+    /// Holds syncs: of one file, or of all.
+    pub(super) fn hold(&mut self, file: Option<&str>) {
+        self.holding = true;
+        self.held_file = file.map(str::to_owned);
+    }
+
+    pub(super) fn release(&mut self) {
+        (self.holding, self.passes) = (false, 0);
+    }
+
+    pub(super) fn holds(&self, file: &str) -> bool {
+        self.holding && self.held_file.as_deref().is_none_or(|held| held == file)
     }
 
     pub(super) fn stop_after(&mut self, changes: usize) {
@@ -126,7 +143,7 @@ impl Script {
     }
 
     pub(super) fn count(&self, operation: Operation) -> usize {
-        self.count_on(operation, None)
+        self.count_on(&[operation], None)
     }
 
     pub(super) fn changes(&self) -> usize {
@@ -143,16 +160,16 @@ impl Script {
             });
         }
         let planned = self.faults.iter().find(|planned| {
-            planned.operation == operation
+            planned.operations.contains(&operation)
                 && planned.file.as_deref().is_none_or(|wanted| wanted == file)
-                && planned.at == self.count_on(operation, planned.file.as_deref())
+                && planned.at == self.count_on(&planned.operations, planned.file.as_deref())
         });
         planned.map_or(Ok(()), |planned| Err(planned.fault))
     }
 
-    fn count_on(&self, operation: Operation, file: Option<&str>) -> usize {
+    fn count_on(&self, operations: &[Operation], file: Option<&str>) -> usize {
         let counts = self.calls.iter().filter(|((kind, name), _)| {
-            *kind == operation && file.is_none_or(|wanted| wanted == name)
+            operations.contains(kind) && file.is_none_or(|wanted| wanted == name)
         });
         counts.map(|(_, count)| count).sum()
     }
