@@ -99,7 +99,7 @@ fn no_flipped_bit_of_a_journal_goes_unseen() {
         if is_a_capital_digit(&written.bytes, &bytes, at) {
             let lab = opened.unwrap();
             assert!(
-                lab.content() == whole && lab.recovery.torn.is_none(),
+                lab.content() == *whole && lab.recovery.torn.is_none(),
                 "{at}"
             );
             return tally.note("harmless");
@@ -114,7 +114,7 @@ fn no_flipped_bit_of_a_journal_goes_unseen() {
                 tally.note("damage");
             }
             (Verdict::Torn(lines), Ok(lab)) => {
-                assert!(lab.content() == written.state(lines), "{at}");
+                assert!(lab.content() == *written.state(lines), "{at}");
                 let torn = lab.recovery.torn.unwrap();
                 let cut = bytes.len() - written.start(lines);
                 assert_eq!(torn.bytes, cut as u64, "{at}");

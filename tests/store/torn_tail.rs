@@ -30,7 +30,7 @@ fn check(written: &Written, bytes: &[u8], lines: usize) {
     storage.put(JOURNAL, bytes);
     let when = || format!("after {lines} lines, of {} bytes", bytes.len());
     let mut lab = Lab::open(&storage).unwrap_or_else(|error| panic!("{}: {error}", when()));
-    assert!(lab.content() == written.state(lines), "{}", when());
+    assert!(lab.content() == *written.state(lines), "{}", when());
     let end = written.start(lines);
     // The last line is whole also without its end.
     if bytes.len() > end {
@@ -225,7 +225,7 @@ fn a_crash_while_a_torn_tail_is_cut_does_no_harm() {
         for keep in storage.crash_states(4) {
             let left = storage.crash(keep);
             let lab = Lab::open(&left).unwrap_or_else(|error| panic!("{point} {keep:?}: {error}"));
-            assert_eq!(lab.content(), content, "{point} {keep:?}");
+            assert_eq!(lab.content(), *content, "{point} {keep:?}");
             let kept = left
                 .contents()
                 .into_iter()

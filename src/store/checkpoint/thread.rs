@@ -81,12 +81,13 @@ impl Writer {
                 }
             }
             Err(failure) => {
-                self.remove_temporary();
                 // A failed write of the new file harms nothing that was there before. But after a
-                // failed sync nothing that the disk says about itself can be relied on.
+                // failed sync nothing that the disk says about itself can be relied on. The journal
+                // learns of it before anything else is done.
                 if failure.is_of_sync() {
                     self.journal.fail(failure.clone());
                 }
+                self.remove_temporary();
                 Err(Arc::new(failure))
             }
         };

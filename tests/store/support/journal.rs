@@ -102,10 +102,9 @@ impl Written {
     }
 
     /// What the first so many lines say.
-    pub(crate) fn state(&self, lines: usize) -> Content {
-        lines
-            .checked_sub(1)
-            .map_or_else(Content::new, |last| self.states[last].clone())
+    pub(crate) fn state(&self, lines: usize) -> &Content {
+        // A header alone says as little as nothing.
+        &self.states[lines.saturating_sub(1)]
     }
 
     /// What becomes of a start after nothing but these bytes were changed. A line whose end was hit goes
@@ -124,10 +123,14 @@ impl Written {
     }
 }
 
-/// The `number`-th change. The keys come again and again, so that each changes and goes.
+/// The `number`-th change. The keys come again and again, so that each changes and goes; the values
+/// become longer, so that a long journal has not too many records.
 fn write(lab: &mut Lab, number: usize) {
     let key = format!("key-{}", number % 30);
-    let value = format!("value {number} ä\n{}", "long ".repeat(number % 25));
+    let value = format!(
+        "value {number} ä\n{}",
+        "long ".repeat(number % 25 * (1 + number / 40))
+    );
     match number % 7 {
         5 if lab.store.delete(key.as_bytes()).unwrap() => {}
         6 => lab.store.set(key.as_bytes(), &[0xff, 7, 0]).unwrap(),
