@@ -50,7 +50,7 @@ fn set(client: &mut Connection, number: usize, bytes: usize) -> Frame<'static> {
 }
 
 fn assert_all(client: &mut Connection, keys: usize, bytes: usize) {
-    let value = bulk(&"x".repeat(bytes));
+    let value = bulk("x".repeat(bytes));
     for number in 0..keys {
         assert_eq!(client.call(&["GET", &format!("key-{number}")]), value);
     }

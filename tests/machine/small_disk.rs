@@ -1,5 +1,7 @@
 //! A disk that is as full as a test wants it.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};

@@ -182,10 +182,8 @@ fn no_flipped_bit_of_a_snapshot_goes_unseen() {
 /// Whether a refusal tells in which entry byte `at` of the snapshot is: by its line, or by the key as
 /// it stands there. A line whose end was hit goes on in the next one.
 fn tells_the_entry(defect: &Defect, snapshot: &str, at: usize) -> bool {
-    let number = 1 + snapshot.as_bytes()[..at]
-        .iter()
-        .filter(|byte| **byte == b'\n')
-        .count();
+    let ends = snapshot.match_indices('\n').map(|(end, _)| end);
+    let number = 1 + ends.take_while(|end| *end < at).count();
     if let Place::Line { line, .. } = defect.place() {
         return line == number || line == number + 1;
     }

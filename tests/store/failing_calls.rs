@@ -5,6 +5,7 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::indexing_slicing,
     reason = "a test fails by panicking"
 )]
@@ -156,7 +157,9 @@ impl<'s> Run<'s> {
                 break;
             }
         }
-        self.failed.take().unwrap()
+        self.failed
+            .take()
+            .expect("a call failed, and nobody was told")
     }
 
     /// From a start to the end of a process, in order or not.

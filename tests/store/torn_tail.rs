@@ -87,12 +87,12 @@ fn zeros_at_the_end_are_a_torn_tail() {
 
 #[test]
 fn garbage_at_the_end_is_a_torn_tail() {
-    for_each_filled_end(b'#', |random| random.to_le_bytes()[0]);
-    for_each_filled_end(b'}', |random| b"#{}\",:[0\n\\"[random as usize % 10]);
+    for_each_filled_end(b'#', |random| random);
+    for_each_filled_end(b'}', |random| b"#{}\",:[0\n\\"[usize::from(random) % 10]);
 }
 
 /// Each end of the journal that is tried, with other bytes in its place.
-fn for_each_filled_end(first: u8, next: impl Fn(u64) -> u8 + Sync) {
+fn for_each_filled_end(first: u8, next: impl Fn(u8) -> u8 + Sync) {
     let written = Written::of(journal_bytes());
     let places = places(&written, written.bytes.len() - FILLED_BYTES, 31);
     assert!(!counts::full() || places.len() == FILLED_BYTES);
@@ -105,7 +105,7 @@ fn for_each_filled_end(first: u8, next: impl Fn(u64) -> u8 + Sync) {
             random ^= random << 13;
             random ^= random >> 7;
             random ^= random << 17;
-            bytes.push(next(random));
+            bytes.push(next(random.to_le_bytes()[0]));
         }
         if written.bytes[*len] != first {
             check(&written, &bytes, written.whole_lines(*len));

@@ -55,7 +55,8 @@ impl Written {
         }
         let bytes = written(&storage);
         let text = std::str::from_utf8(&bytes).unwrap();
-        let ends = text.match_indices('\n').map(|(at, _)| at + 1).collect();
+        let ends = text.match_indices('\n').map(|(at, _)| at + 1);
+        let ends = ends.collect();
         let synced = text.lines().enumerate().map(|(line, text)| {
             let line: Value =
                 serde_json::from_str(text).unwrap_or_else(|error| panic!("{line}: {error}"));
@@ -66,13 +67,13 @@ impl Written {
             };
             line[synced].as_u64().unwrap_or(0)
         });
-        let synced: Vec<_> = synced.collect();
+        let synced = synced.collect::<Vec<_>>();
         assert_eq!(synced.len(), states.len());
         Self {
+            bytes,
             ends,
             states,
             synced,
-            bytes,
         }
     }
 
