@@ -87,6 +87,34 @@ fn a_short_write_leaves_its_first_bytes() {
 }
 
 #[test]
+fn calls_of_several_kinds_can_be_counted_together() {
+    let (storage, mut file) = storage_with_a_file();
+    let kinds = [Operation::Append, Operation::Sync];
+    storage.fail_any(&kinds, 3, Fault::code(5));
+    file.append(b"34").unwrap();
+    storage.sync_folder().unwrap();
+    file.sync().unwrap();
+    file.append(b"56").unwrap_err();
+    file.append(b"78").unwrap();
+    assert_eq!(storage.content("a").unwrap(), b"123478");
+}
+
+#[test]
+fn the_syncs_of_one_file_can_be_held_alone() {
+    let (storage, mut file) = storage_with_a_file();
+    storage.hold_syncs_of("b");
+    file.sync().unwrap();
+    let mut held = storage.create("b").unwrap();
+    std::thread::scope(|scope| {
+        let syncing = scope.spawn(move || held.sync());
+        storage.wait_for_held_sync();
+        assert!(!syncing.is_finished());
+        storage.release_syncs();
+        syncing.join().unwrap().unwrap();
+    });
+}
+
+#[test]
 fn without_power_nothing_changes() {
     let (storage, mut file) = storage_with_a_file();
     storage.stop_after(storage.changes() + 1);
