@@ -7,7 +7,7 @@ use triad::resp::Frame;
 
 use crate::lab::connection::{bulk, error};
 use crate::lab::{Connection, Lab, code, text};
-use crate::machine::small_disk::SmallDisk;
+use crate::small_disk::SmallDisk;
 
 /// The end of an error for want of space: what to do.
 const REMEDY: &str = "; free some space there";

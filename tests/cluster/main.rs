@@ -10,6 +10,8 @@
 mod lab;
 #[path = "../machine/mod.rs"]
 mod machine;
+#[path = "../machine/small_disk.rs"]
+mod small_disk;
 
 mod backoff;
 mod client;

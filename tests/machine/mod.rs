@@ -1,6 +1,4 @@
-//! What the tests say of the machine that they run on, and what they make of it.
-
-pub(crate) mod small_disk;
+//! What the tests say of the machine that they run on.
 
 /// Tells that a test is skipped for want of `what`; where `TRIAD_REQUIRE` names that, the test fails.
 pub(crate) fn skip(what: &str, reason: &str) {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{FallocateFlags, fallocate, statvfs};
 use tempfile::TempDir;
 
-use super::skip;
+use crate::machine::skip;
 
 /// A `tmpfs` of 8 MiB (tmpfs(5)), which has its blocks in memory and whose syncs cost nothing. It is
 /// unmounted when it is dropped, also by a test that fails.

@@ -3,11 +3,11 @@
 //! else is there than what was written, and the store goes on.
 
 use std::collections::BTreeSet;
-use std::thread;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::support::recorded::{Recorded, WRITES};
 use crate::support::script::{self, Run};
-use crate::support::{counts, with_fsync};
+use crate::support::{counts, parallel, with_fsync};
 use triad::storage::MemoryStorage;
 use triad::storage::memory::Keep;
 use triad::store::Fsync;
@@ -26,18 +26,12 @@ fn a_thousand_writes_outlive_a_power_loss_at_any_point() {
     let points = recorded.recording.len() + 1;
     assert!(points > WRITES, "{points}");
     let step = counts::step(11);
-    let states: usize = thread::scope(|scope| {
-        let halves = [0, 1].map(|half| {
-            let recorded = &recorded;
-            scope.spawn(move || {
-                let points = recorded.recording.points().enumerate().step_by(step);
-                let mine = points.skip(half).step_by(2);
-                mine.map(|(point, storage)| lose_power(recorded, point, &storage))
-                    .sum::<usize>()
-            })
-        });
-        halves.map(|half| half.join().unwrap()).iter().sum()
+    let states = AtomicUsize::new(0);
+    let tried = recorded.recording.points().enumerate().step_by(step);
+    parallel::for_each(tried, |(point, storage)| {
+        states.fetch_add(lose_power(&recorded, point, &storage), Ordering::Relaxed);
     });
+    let states = states.into_inner();
     println!(
         "{} of {points} points, {states} states",
         points.div_ceil(step)

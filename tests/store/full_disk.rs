@@ -17,7 +17,7 @@ use std::io::{ErrorKind, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::machine::small_disk::SmallDisk;
+use crate::small_disk::SmallDisk;
 use crate::support::{Content, Lab, NODE, counts};
 use triad::storage::Folder;
 use triad::store::{Action, Failure, OpenError, Options, Refused};

@@ -2,6 +2,8 @@
 
 #[path = "../machine/mod.rs"]
 mod machine;
+#[path = "../machine/small_disk.rs"]
+mod small_disk;
 mod support;
 
 mod bad_files;
@@ -14,8 +16,8 @@ mod failing_calls;
 mod faults;
 mod folder;
 mod formats;
-mod large;
 mod full_disk;
+mod large;
 mod misplaced;
 mod model;
 mod repair;

@@ -6,9 +6,9 @@
 )]
 
 pub(crate) mod counts;
-pub(crate) mod recorded;
 pub(crate) mod journal;
 pub(crate) mod parallel;
+pub(crate) mod recorded;
 pub(crate) mod script;
 
 use std::collections::BTreeMap;
