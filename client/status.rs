@@ -57,7 +57,11 @@ impl Status {
         ];
         let rows = self.nodes.iter().map(|node| {
             let keys = node.keys.map(|keys| keys.to_string());
-            let state = if node.reachable { "up" } else { "DOWN" };
+            let state = match &node.error {
+                _ if !node.reachable => "DOWN",
+                Some(_) => "ERROR",
+                None => "up",
+            };
             [
                 node.name.clone(),
                 node.address.clone(),
@@ -154,15 +158,21 @@ mod tests {
             error: Some("UNREACHABLE android 127.0.0.1:7003: asleep".to_owned()),
             ..node("android")
         };
-        let text = text_of(vec![mac, android]);
-        let below: Vec<_> = text.lines().skip(4).collect();
+        let linux = NodeStatus {
+            error: Some("could not write linux.journal-1.jsonl: no space".to_owned()),
+            ..node("linux")
+        };
+        let text = text_of(vec![linux, mac, android]);
+        let below: Vec<_> = text.lines().skip(5).collect();
         assert_eq!(
             below,
             [
+                "linux: could not write linux.journal-1.jsonl: no space",
                 "mac: 3 keys here belong to other nodes; `client rehome` sends them there",
                 "android: UNREACHABLE android 127.0.0.1:7003: asleep"
             ]
         );
         assert!(text.contains("?  DOWN"), "{text}");
+        assert!(text.contains("1234567  ERROR"), "{text}");
     }
 }

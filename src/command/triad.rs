@@ -194,22 +194,22 @@ pub struct SelfReport {
     pub misplaced: i64,
     /// The version of its program.
     pub version: String,
+    /// Why it takes no writes, if its disk has failed.
+    pub failure: Option<String>,
 }
 
 impl SelfReport {
     /// The report as a reply.
     pub fn into_frame(self) -> Frame<'static> {
-        Frame::Map(vec![
-            (Frame::bulk(&b"keys"[..]), Frame::Integer(self.keys)),
-            (
-                Frame::bulk(&b"misplaced"[..]),
-                Frame::Integer(self.misplaced),
-            ),
-            (
-                Frame::bulk(&b"version"[..]),
-                Frame::bulk(self.version.into_bytes()),
-            ),
-        ])
+        let name = |text: &'static str| Frame::bulk(text.as_bytes());
+        let text = |text: String| Frame::bulk(text.into_bytes());
+        let mut fields = vec![
+            (name("keys"), Frame::Integer(self.keys)),
+            (name("misplaced"), Frame::Integer(self.misplaced)),
+            (name("version"), text(self.version)),
+        ];
+        fields.extend(self.failure.map(|failure| (name("failure"), text(failure))));
+        Frame::Map(fields)
     }
 
     /// Reads such a reply; fields that are not known are passed over.
@@ -227,24 +227,28 @@ impl SelfReport {
             Some(Frame::Integer(number)) => Some(*number),
             _ => None,
         };
-        let Some(Frame::Bulk(version)) = field("version") else {
-            return None;
+        let text = |name| match field(name) {
+            Some(Frame::Bulk(text)) => Some(String::from_utf8_lossy(text).into_owned()),
+            _ => None,
         };
-        let version = String::from_utf8_lossy(version).into_owned();
         Some(Self {
             keys: number("keys")?,
             misplaced: number("misplaced")?,
-            version,
+            version: text("version")?,
+            failure: text("failure"),
         })
     }
 }
 
 fn tell_self<'s>(cx: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error> {
     let count = |len: usize| i64::try_from(len).unwrap_or(i64::MAX);
+    // As it is at the moment, without a gate: this has to be told also when the disk has failed.
+    let status = cx.store.status();
     let report = SelfReport {
-        keys: count(cx.store.len()),
-        misplaced: count(cx.store.misplaced_len()),
+        keys: count(status.keys),
+        misplaced: count(status.misplaced),
         version: env!("CARGO_PKG_VERSION").to_owned(),
+        failure: status.failure,
     };
     reply(report.into_frame())
 }

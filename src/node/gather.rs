@@ -279,11 +279,14 @@ fn survey(parts: &[Part], host: &Host) -> Frame<'static> {
             (name("reachable"), Frame::Boolean(report.is_some())),
         ];
         match (report, &part.reply) {
-            (Some(report), _) => row.extend([
-                (name("keys"), Frame::Integer(report.keys)),
-                (name("misplaced"), Frame::Integer(report.misplaced)),
-                (name("version"), text(report.version)),
-            ]),
+            (Some(report), _) => {
+                row.extend([
+                    (name("keys"), Frame::Integer(report.keys)),
+                    (name("misplaced"), Frame::Integer(report.misplaced)),
+                    (name("version"), text(report.version)),
+                ]);
+                row.extend(report.failure.map(|failure| (name("error"), text(failure))));
+            }
             (None, Some(Frame::Error(error))) => {
                 row.extend([
                     (name("keys"), Frame::Null),

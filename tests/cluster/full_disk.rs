@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::json;
 use triad::resp::Frame;
 
-use crate::lab::connection::{bulk, error};
+use crate::lab::connection::{bulk, error, fields};
 use crate::lab::{Connection, Lab, code, text};
 use crate::small_disk::SmallDisk;
 
@@ -93,6 +93,13 @@ fn writes_end_reads_go_on_and_space_brings_writes_back() {
         told.starts_with(&journal) && told.ends_with(REMEDY),
         "{told}"
     );
+
+    let status = client.call(&["TRIAD", "NODES"]);
+    let Frame::Array(rows) = status else {
+        panic!("no list: {status:?}")
+    };
+    let row = fields(&rows[0]);
+    assert_eq!((&*row["reachable"], &*row["error"]), ("1", &*told));
 
     assert_eq!(node.stop(), Some(4));
     assert!(node.lab.log("linux").contains(&journal));

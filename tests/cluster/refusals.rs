@@ -233,6 +233,47 @@ fn damage_in_the_journal_is_refused_and_a_torn_tail_is_cut() {
 }
 
 #[test]
+fn damaged_files_are_repaired_where_that_is_asked_for() {
+    let mut lab = Lab::new();
+    lab.start("linux");
+    let keys: Vec<_> = (0..4).map(|n| key_of("linux", "k", n)).collect();
+    for key in &keys {
+        assert_eq!(lab.connect("linux").call(&["SET", key, "value"]), Frame::OK);
+    }
+    lab.kill("linux");
+    let path = journal(&lab);
+    let damaged = fs::read_to_string(&path).unwrap();
+    let damaged = damaged.replacen("\"value\":\"value\"", "\"value\":\"valve\"", 1);
+    fs::write(&path, &damaged).unwrap();
+    refuses(&lab, &[], 4, &["byte", "--repair"]);
+
+    lab.start_with("linux", &["--repair"]);
+    let told = lab.log("linux");
+    for part in ["linux.damaged-1.txt", "left out: ", "has the checksum"] {
+        assert!(told.contains(part), "{part:?} is not in {told}");
+    }
+    let copy = fs::read_to_string(lab.data("linux.damaged-1.journal-1.jsonl"));
+    assert_eq!(copy.unwrap(), damaged);
+    let list = fs::read_to_string(lab.data("linux.damaged-1.txt")).unwrap();
+    assert!(list.contains("journal-1.jsonl, byte "), "{list}");
+    let values = |lab: &Lab| {
+        let mut client = lab.connect("linux");
+        let values = keys.iter().map(|key| client.call(&["GET", key]));
+        values.collect::<Vec<_>>()
+    };
+    let expected = [Frame::Null, bulk("value"), bulk("value"), bulk("value")];
+    assert_eq!(values(&lab), expected);
+
+    // From now on it is a node as any other.
+    let key = &keys[0];
+    assert_eq!(lab.connect("linux").call(&["SET", key, "anew"]), Frame::OK);
+    lab.kill("linux");
+    lab.start("linux");
+    assert_eq!(values(&lab)[0], bulk("anew"));
+    assert_eq!(values(&lab)[1..], expected[1..]);
+}
+
+#[test]
 fn a_folder_that_cannot_be_written() {
     if rustix::process::geteuid().is_root() {
         // The superuser writes anywhere, but not below a file.
