@@ -98,13 +98,15 @@ fn a_long_snapshot_is_checked_as_one() {
     let lines: Vec<&str> = snapshot.lines().collect();
     let (first, last) = (lines[2], lines[lines.len() - 3]);
     let twice = snapshot.replacen(last, first.trim_end_matches(','), 1);
-    let (at, _) = snapshot.match_indices("},\n").nth(1_500).unwrap();
-    let mut without_comma = snapshot.clone();
-    without_comma.remove(at + 1);
-    for (snapshot, problem) in [
-        (twice, "is here twice"),
-        (without_comma, "expected `,` or `]`"),
-    ] {
+    let mut damaged = vec![(twice, "is here twice")];
+    // Also after the last entry of a piece: pieces end near multiples of 256 KiB.
+    for near in [300_000, 256 * 1024, 512 * 1024] {
+        let mut snapshot = snapshot.clone();
+        let at = snapshot[..near].rfind("},\n").unwrap();
+        snapshot.remove(at + 1);
+        damaged.push((snapshot, "expected `,` or `]`"));
+    }
+    for (snapshot, problem) in damaged {
         storage.put("linux.json", snapshot.as_bytes());
         let error = Lab::open(&storage).err().unwrap().to_string();
         assert!(error.contains(problem), "{error}");
