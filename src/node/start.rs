@@ -84,19 +84,19 @@ pub enum StartError {
         address: SocketAddr,
     },
     /// Listening failed for another reason.
-    #[error("cannot listen on {address}: {source}")]
+    #[error("cannot listen on {address}: {cause}")]
     Listen {
         /// Where the node was to listen.
         address: SocketAddr,
         /// What the system says.
-        source: io::Error,
+        cause: io::Error,
     },
     /// The node's files could not be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
     /// The runtime or a thread could not be made.
     #[error("cannot start: {0}")]
-    System(#[source] io::Error),
+    System(io::Error),
 }
 
 /// Why a node ended otherwise than it was asked to.
@@ -105,10 +105,10 @@ pub enum StartError {
 pub enum RunError {
     /// The runtime could not be made.
     #[error("cannot run: {0}")]
-    System(#[source] io::Error),
+    System(io::Error),
     /// A write or an fsync failed. What was acknowledged is on disk; what was not may be missing.
-    #[error("{0}")]
-    Store(#[source] Failure),
+    #[error(transparent)]
+    Store(Failure),
     /// The thread of an embedded node ended by a panic, which is a defect.
     #[error("the node's thread panicked; this is a defect of triad")]
     Panicked,
@@ -323,9 +323,9 @@ fn listen_at(address: SocketAddr, insecure_plaintext: bool) -> Result<TcpListene
     if !address.ip().is_loopback() && !insecure_plaintext {
         return Err(StartError::Exposed { address });
     }
-    TcpListener::bind(address).map_err(|source| match source.kind() {
+    TcpListener::bind(address).map_err(|cause| match cause.kind() {
         io::ErrorKind::AddrInUse => StartError::PortInUse { address },
-        _ => StartError::Listen { address, source },
+        _ => StartError::Listen { address, cause },
     })
 }
 

@@ -99,7 +99,7 @@ pub enum OpenError {
     },
     /// The operating system has refused something; if it was a change, what was there is still
     /// there, and the next start goes on from it.
-    #[error("{0}")]
+    #[error(transparent)]
     Disk(#[from] Failure),
     /// The file is not what it has to be.
     #[error(

@@ -109,8 +109,9 @@ impl Failure {
         match self.kind {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free some space there",
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-                "let this user write there"
+                "let this user read and write there"
             }
+            io::ErrorKind::IsADirectory => "it has to be a file: move that folder away",
             _ => "look whether the disk is well",
         }
     }

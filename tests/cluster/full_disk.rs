@@ -102,7 +102,10 @@ fn writes_end_reads_go_on_and_space_brings_writes_back() {
     assert_eq!((&*row["reachable"], &*row["error"]), ("1", &*told));
 
     assert_eq!(node.stop(), Some(4));
-    assert!(node.lab.log("linux").contains(&journal));
+    let log = node.lab.log("linux");
+    let last = log.lines().last().unwrap();
+    assert!(last.starts_with(&format!("error: {journal}")), "{last}");
+    assert_eq!(last.matches(&journal).count(), 1, "{last}");
     // The end of the journal is incomplete, and there is no space to keep it elsewhere.
     let refused = node.lab.run_node("linux", &["--data", &node.data]);
     assert_eq!(code(&refused), 4);

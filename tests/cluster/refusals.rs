@@ -165,7 +165,9 @@ fn a_damaged_file() {
     }
     fs::remove_file(&path).unwrap();
     fs::create_dir(&path).unwrap();
-    refuses(&lab, &[], 4, &["linux.json"]);
+    refuses(&lab, &[], 4, &["linux.json: ", "move that folder away"]);
+    let message = text(&lab.run_node("linux", &[]).stderr);
+    assert_eq!(message.matches("linux.json").count(), 1, "{message}");
 }
 
 #[test]
