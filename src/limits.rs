@@ -180,6 +180,10 @@ pub const LOAD_AHEAD_BYTES: usize = 16 * MIB;
 /// entries themselves.
 pub const LOAD_SORTED_CHANGES: usize = 256 * 1024;
 
+/// The keys and values of these changes. A journal may have one key over and over, with a large value
+/// each time, of which only the last will be needed.
+pub const LOAD_SORTED_BYTES: usize = 32 * MIB;
+
 /// The bits of the hash by which they are sorted. In a table of a million entries such a group has
 /// 4,000 entries, as many as a core's own cache can have.
 pub const LOAD_SORTED_GROUPS_BITS: u32 = 8;

@@ -73,6 +73,11 @@ impl Placed {
     pub(super) fn hash(&self) -> u64 {
         self.hash
     }
+
+    /// The memory that the entry takes.
+    pub(super) fn bytes(&self) -> usize {
+        self.entry.bytes()
+    }
 }
 
 /// What an effect changes in the tables.

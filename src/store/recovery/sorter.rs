@@ -4,7 +4,7 @@
 //! Made in the order of the table, many thousand at once, they find what they need in the cache.
 //! Changes of one key have one hash, and stay in their order.
 
-use crate::limits::{LOAD_SORTED_CHANGES, LOAD_SORTED_GROUPS_BITS};
+use crate::limits::{LOAD_SORTED_BYTES, LOAD_SORTED_CHANGES, LOAD_SORTED_GROUPS_BITS};
 use crate::store::tables::{Change, Tables};
 
 /// Changes that wait to be made.
@@ -12,6 +12,7 @@ pub(super) struct Sorter {
     /// By the first bits of the hash.
     groups: Vec<Vec<Change>>,
     waiting: usize,
+    bytes: usize,
 }
 
 impl Sorter {
@@ -19,13 +20,14 @@ impl Sorter {
         Self {
             groups: Vec::new(),
             waiting: 0,
+            bytes: 0,
         }
     }
 
     /// Makes a change, now or later.
     pub(super) fn apply(&mut self, change: Change, tables: &mut Tables) {
-        let hash = match &change {
-            Change::Set(placed) | Change::Delete(placed) => placed.hash(),
+        let placed = match &change {
+            Change::Set(placed) | Change::Delete(placed) => placed,
             Change::Clear => {
                 self.finish(tables);
                 tables.apply(change);
@@ -37,12 +39,13 @@ impl Sorter {
             self.groups
                 .resize_with(1 << LOAD_SORTED_GROUPS_BITS, Vec::new);
         }
-        let group = usize::try_from(hash >> (u64::BITS - LOAD_SORTED_GROUPS_BITS));
+        self.waiting += 1;
+        self.bytes += placed.bytes();
+        let group = usize::try_from(placed.hash() >> (u64::BITS - LOAD_SORTED_GROUPS_BITS));
         if let Some(group) = group.ok().and_then(|group| self.groups.get_mut(group)) {
             group.push(change);
         }
-        self.waiting += 1;
-        if self.waiting >= LOAD_SORTED_CHANGES {
+        if self.waiting >= LOAD_SORTED_CHANGES || self.bytes >= LOAD_SORTED_BYTES {
             self.finish(tables);
         }
     }
@@ -54,7 +57,7 @@ impl Sorter {
                 tables.apply(change);
             }
         }
-        self.waiting = 0;
+        (self.waiting, self.bytes) = (0, 0);
     }
 }
 
@@ -107,6 +110,21 @@ mod tests {
     fn a_clear_removes_what_came_before_it_and_nothing_else() {
         let changes = [set(0, 1), set(1, 1), Effect::Clear, set(1, 2)];
         assert_eq!(made(changes.into_iter())[..2], [None, Some(b"2".to_vec())]);
+    }
+
+    #[test]
+    fn large_values_do_not_wait_long() {
+        let mut tables = Tables::new();
+        let mut sorter = Sorter::new();
+        let value = vec![b'x'; LOAD_SORTED_BYTES / 8];
+        for number in 1..=64 {
+            sorter.apply(
+                Change::new(&Effect::set(b"key", &value), &|_| true),
+                &mut tables,
+            );
+            assert!(sorter.waiting < 8, "after {number}");
+        }
+        assert_eq!(tables.own.len(), 1);
     }
 
     #[test]

@@ -30,6 +30,11 @@ impl Entry {
         self.key_and_value().0
     }
 
+    /// The length of all of it.
+    pub(in crate::store) fn bytes(&self) -> usize {
+        self.0.len()
+    }
+
     pub(super) fn value(&self) -> &[u8] {
         self.key_and_value().1
     }
