@@ -39,12 +39,14 @@ pub(in crate::store) struct Text<'a>(#[serde(borrow)] pub(in crate::store) Cow<'
 impl Field {
     /// Appends the field: as text, or in base64 if it has to be or if that makes it shorter.
     pub(in crate::store) fn push(&self, out: &mut Vec<u8>, bytes: &[u8]) {
-        match std::str::from_utf8(bytes) {
-            Ok(_) if is_plain(bytes) => {
+        let is_text = std::str::from_utf8(bytes).is_ok();
+        match escapes_len(bytes) {
+            0 if is_text => {
                 out.extend_from_slice(self.opening);
                 out.extend_from_slice(bytes);
             }
-            Ok(_) if self.opening.len() + escaped_len(bytes) <= self.base64_len(bytes) => {
+            more if is_text && self.text_len(bytes, more) <= self.base64_len(bytes) => {
+                out.reserve(self.text_len(bytes, more));
                 out.extend_from_slice(self.opening);
                 push_escaped(out, bytes);
             }
@@ -80,29 +82,42 @@ impl Field {
         }
     }
 
+    /// Of the text with `more` bytes of escapes.
+    fn text_len(&self, bytes: &[u8], more: usize) -> usize {
+        self.opening.len() + bytes.len() + more
+    }
+
     fn base64_len(&self, bytes: &[u8]) -> usize {
         self.base64_opening.len() + base64_len(bytes)
     }
 }
 
 /// Whether the bytes stand in JSON as they are.
-#[expect(
-    clippy::needless_bitwise_bool,
-    reason = "without a branch the loop is done for many bytes at once"
-)]
 pub(super) fn is_plain(bytes: &[u8]) -> bool {
-    !bytes.iter().fold(false, |found, &byte| {
-        found | (byte < 0x20) | (byte == b'"') | (byte == b'\\')
-    })
+    escapes_len(bytes) == 0
 }
 
-fn escaped_len(bytes: &[u8]) -> usize {
-    let len = |&byte: &u8| match escape(byte) {
-        Escape::No => 1,
-        Escape::Short(_) => 2,
-        Escape::Hex => 6,
-    };
-    bytes.iter().map(len).sum()
+/// The bytes that escapes add; none if the bytes stand in JSON as they are.
+fn escapes_len(bytes: &[u8]) -> usize {
+    // The sum of a chunk fits in a byte, and without a branch it is taken of many bytes at once.
+    let of_chunk = |chunk: &[u8]| chunk.iter().map(|&byte| escape_len(byte)).sum::<u8>();
+    let chunks = bytes.chunks(usize::from(u8::MAX / HEX_ESCAPE_LEN));
+    chunks.map(|chunk| usize::from(of_chunk(chunk))).sum()
+}
+
+/// What the longest escape, `\u001f`, has beyond the byte that it stands for.
+const HEX_ESCAPE_LEN: u8 = 5;
+
+/// The bytes that the escape of a byte adds. It agrees with [`escape`].
+#[expect(
+    clippy::needless_bitwise_bool,
+    reason = "branches would keep the loop from being done for many bytes at once"
+)]
+fn escape_len(byte: u8) -> u8 {
+    let is_short = (byte == b'"') | (byte == b'\\');
+    let is_named = (byte == b'\n') | (byte == b'\r') | (byte == b'\t');
+    u8::from(is_short) + u8::from(byte < 0x20) * HEX_ESCAPE_LEN
+        - u8::from(is_named) * (HEX_ESCAPE_LEN - 1)
 }
 
 fn base64_len(bytes: &[u8]) -> usize {
@@ -110,20 +125,34 @@ fn base64_len(bytes: &[u8]) -> usize {
 }
 
 fn push_escaped(out: &mut Vec<u8>, bytes: &[u8]) {
-    for &byte in bytes {
-        match escape(byte) {
-            Escape::No => out.push(byte),
-            Escape::Short(letter) => out.extend_from_slice(&[b'\\', letter]),
-            Escape::Hex => {
-                // Only bytes below 0x20 come here.
-                out.extend_from_slice(if byte < 0x10 { b"\\u000" } else { b"\\u001" });
-                out.push(
-                    b"0123456789abcdef"
-                        .get(usize::from(byte & 15))
-                        .copied()
-                        .unwrap_or(b'0'),
-                );
-            }
+    let mut rest = bytes;
+    loop {
+        let plain = rest.iter().position(|&byte| escape_len(byte) > 0);
+        let (run, escaped) = rest
+            .split_at_checked(plain.unwrap_or(rest.len()))
+            .unwrap_or_default();
+        out.extend_from_slice(run);
+        let Some((&byte, after)) = escaped.split_first() else {
+            return;
+        };
+        push_escape(out, byte);
+        rest = after;
+    }
+}
+
+fn push_escape(out: &mut Vec<u8>, byte: u8) {
+    match escape(byte) {
+        Escape::No => out.push(byte),
+        Escape::Short(letter) => out.extend_from_slice(&[b'\\', letter]),
+        Escape::Hex => {
+            // Only bytes below 0x20 come here.
+            out.extend_from_slice(if byte < 0x10 { b"\\u000" } else { b"\\u001" });
+            out.push(
+                b"0123456789abcdef"
+                    .get(usize::from(byte & 15))
+                    .copied()
+                    .unwrap_or(b'0'),
+            );
         }
     }
 }
@@ -180,4 +209,76 @@ pub(in crate::store) fn push_crc(out: &mut Vec<u8>, crc: u32) {
     out.extend_from_slice(b",\"crc\":\"");
     out.extend_from_slice(&checksum::digits(crc));
     out.push(b'"');
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Deserialize)]
+    struct Parsed<'a> {
+        #[serde(borrow)]
+        value: Option<Text<'a>>,
+        #[serde(borrow)]
+        value_base64: Option<Text<'a>>,
+    }
+
+    fn written(bytes: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        VALUE.push(&mut out, bytes);
+        out
+    }
+
+    fn read(field: &[u8]) -> Vec<u8> {
+        let object = [b"{", field, b"}"].concat();
+        let Parsed {
+            value,
+            value_base64,
+        } = serde_json::from_slice(&object).unwrap();
+        let content = VALUE.decode(value, value_base64).unwrap().unwrap();
+        content.into_owned()
+    }
+
+    /// Bytes of all kinds, with those that are escaped and those beside them more often.
+    fn bytes() -> impl Strategy<Value = Vec<u8>> {
+        let byte = prop_oneof![
+            8 => b' '..=b'~',
+            2 => prop::sample::select(&b"\"\\\n\r\t\x00\x08\x0f\x10\x1f !#[]\x7f"[..]),
+            1 => Just(0x80_u8),
+        ];
+        prop::collection::vec(byte, 0..200)
+    }
+
+    #[test]
+    fn each_byte_is_escaped_as_it_is_counted() {
+        for byte in 0..=u8::MAX {
+            let mut out = Vec::new();
+            push_escaped(&mut out, &[byte]);
+            assert_eq!(out.len(), 1 + usize::from(escape_len(byte)), "{byte}");
+        }
+        assert_eq!(escapes_len(&[0x1f; 1_000]), 5_000);
+    }
+
+    #[test]
+    fn runs_and_escapes_stand_in_order() {
+        assert_eq!(written(b""), b"\"value\":\"\"");
+        assert_eq!(
+            written(b"\"two \\ and a\ttab in the middle\x1f"),
+            br#""value":"\"two \\ and a\ttab in the middle\u001f""#
+        );
+        assert_eq!(written(b"\x01\x02\x03"), b"\"value_base64\":\"AQID\"");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(bytes in bytes()) {
+            let field = written(&bytes);
+            prop_assert_eq!(read(&field), &*bytes);
+            let base64 = VALUE.base64_len(&bytes) + 1;
+            prop_assert!(field.len() <= base64, "base64 is the longest it gets");
+        }
+    }
 }
