@@ -226,8 +226,9 @@ pub const CHECKPOINT_JOURNAL_MIN_BYTES: u64 = 4 * MIB as u64;
 /// With a journal that is not empty, a checkpoint follows this long after the last write.
 pub const CHECKPOINT_IDLE: Duration = Duration::from_secs(60);
 
-/// The entries that one step of a checkpoint copies before requests get their turn.
-pub const CHECKPOINT_STEP_ENTRIES: usize = 512;
+/// The entries that one step of a checkpoint copies before requests get their turn: those of a leaf,
+/// which take about 50 µs.
+pub const CHECKPOINT_STEP_ENTRIES: usize = TABLE_LEAF_ENTRIES;
 
 /// The bytes that one step of a checkpoint copies before requests get their turn.
 pub const CHECKPOINT_STEP_BYTES: usize = 256 * KIB;

@@ -1,9 +1,9 @@
 //! A checkpoint: a new snapshot while requests go on.
 //!
 //! The journal goes on in a new segment; the table is copied in steps, a bounded number of entries
-//! and bytes each, to a thread that writes them; and the snapshot says that replay begins with that
-//! segment. What changes while it is copied is in that segment too, and is done again at replay,
-//! which changes nothing.
+//! and bytes each, to a thread that sorts and writes them;
+//! and the snapshot says that replay begins with that segment. What changes while it is copied is in
+//! that segment too, and is done again at replay, which changes nothing.
 //!
 //! Invariant: a snapshot never holds an effect that its journal can lose. So before it takes the
 //! place of the old one the journal is synced, whatever the policy, through the last number that
@@ -198,15 +198,162 @@ impl Drop for Checkpoint {
 }
 
 /// Copies entries from position `from` on, as many as a step may. The position to go on from.
+///
+/// Whole leaves are copied as they come: the thread sorts what it gets. Only a leaf that is too large
+/// for one step has to be sorted here, in each of its steps.
 fn copy_step(table: &Table, from: u64, chunk: &mut Chunk) -> Option<u64> {
-    table.walk(from, &mut |key, value| {
-        chunk.push(key, value);
-        let is_full =
-            chunk.entries() >= CHECKPOINT_STEP_ENTRIES || chunk.bytes() >= CHECKPOINT_STEP_BYTES;
-        if is_full {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
+    let mut next = from;
+    let mut looked_at = 0;
+    while let Some((leaf, after)) = table.leaf_at(next) {
+        // An empty leaf takes its time too.
+        looked_at += leaf.len().max(1);
+        if looked_at > CHECKPOINT_STEP_ENTRIES {
+            break;
         }
-    })
+        let bytes = leaf.bytes();
+        if chunk.bytes() + bytes > CHECKPOINT_STEP_BYTES {
+            break;
+        }
+        chunk.reserve(leaf.len(), bytes);
+        for (key, value) in leaf.entries() {
+            chunk.push(key, value);
+        }
+        next = after?;
+    }
+    if next > from {
+        return Some(next);
+    }
+    table
+        .walk_leaf(from, &mut |key, value| {
+            chunk.push(key, value);
+            let is_full = chunk.entries() >= CHECKPOINT_STEP_ENTRIES
+                || chunk.bytes() >= CHECKPOINT_STEP_BYTES;
+            if is_full {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        })
+        .1
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::store::table::hash;
+
+    fn insert(table: &mut Table, key: &[u8], value: &[u8]) {
+        table.insert(hash(key), key, value);
+    }
+
+    /// The keys as they come into the file; each step is looked at, and `between` called after it.
+    fn copied(
+        table: &mut Table,
+        mut look: impl FnMut(&Chunk),
+        mut between: impl FnMut(&mut Table),
+    ) -> Vec<Vec<u8>> {
+        let mut keys = Vec::new();
+        let mut from = Some(0);
+        while let Some(position) = from {
+            let mut chunk = Chunk::default();
+            from = copy_step(table, position, &mut chunk);
+            assert!(
+                from.is_none_or(|next| next > position),
+                "every step goes forward"
+            );
+            look(&chunk);
+            keys.extend(chunk.sorted().iter().map(|(key, _)| key.to_vec()));
+            between(table);
+        }
+        keys
+    }
+
+    fn in_order(table: &Table) -> Vec<Vec<u8>> {
+        let mut keys = Vec::new();
+        table.walk(0, &mut |key, _| {
+            keys.push(key.to_vec());
+            ControlFlow::Continue(())
+        });
+        keys
+    }
+
+    #[test]
+    fn steps_of_whole_leaves_come_out_in_the_order_of_the_table() {
+        let mut table = Table::new();
+        for number in 0..20_000_u32 {
+            insert(&mut table, &number.to_be_bytes(), b"value");
+        }
+        let expected = in_order(&table);
+        let mut steps = 0;
+        let look = |chunk: &Chunk| {
+            steps += 1;
+            assert!(chunk.entries() <= CHECKPOINT_STEP_ENTRIES);
+        };
+        assert_eq!(copied(&mut table, look, |_| {}), expected);
+        assert!(steps <= 20_000 / 200, "{steps} steps of a leaf at least");
+    }
+
+    /// One leaf has more bytes than a step may copy, another one more entries.
+    #[test]
+    fn a_leaf_that_is_too_large_takes_several_steps() {
+        let mut table = Table::new();
+        let large = vec![b'v'; CHECKPOINT_STEP_BYTES / 10];
+        for number in 0..100_u32 {
+            insert(&mut table, &number.to_be_bytes(), &large);
+        }
+        let look = |chunk: &Chunk| assert!(chunk.bytes() < CHECKPOINT_STEP_BYTES + 2 * large.len());
+        let expected = in_order(&table);
+        assert_eq!(copied(&mut table, look, |_| {}), expected);
+
+        let mut table = Table::new();
+        let one_prefix = |key: &u64| hash(&key.to_be_bytes()) >> 56 == 0x5a;
+        for number in (0_u64..).filter(one_prefix).take(1_500) {
+            insert(&mut table, &number.to_be_bytes(), b"");
+        }
+        let look = |chunk: &Chunk| assert!(chunk.entries() <= CHECKPOINT_STEP_ENTRIES);
+        let expected = in_order(&table);
+        assert_eq!(copied(&mut table, look, |_| {}), expected);
+    }
+
+    #[test]
+    fn what_stays_is_copied_once_while_the_table_grows() {
+        let mut table = Table::new();
+        for number in 0..2_000_u32 {
+            insert(&mut table, &number.to_be_bytes(), b"value");
+        }
+        let mut next = 2_000_u32;
+        let keys = copied(
+            &mut table,
+            |_| {},
+            |table| {
+                for _ in 0..1_000 {
+                    insert(table, &next.to_be_bytes(), &[b'v'; 1_000]);
+                    next += 1;
+                }
+            },
+        );
+        let unique: BTreeSet<_> = keys.iter().collect();
+        assert_eq!(unique.len(), keys.len());
+        assert!((0..2_000_u32).all(|number| unique.contains(&number.to_be_bytes().to_vec())));
+    }
+
+    #[test]
+    fn a_table_that_was_emptied_is_passed_in_steps() {
+        let mut table = Table::new();
+        for number in 0..150_000_u32 {
+            insert(&mut table, &number.to_be_bytes(), b"");
+        }
+        for number in 1..150_000_u32 {
+            let key = number.to_be_bytes();
+            table.remove(hash(&key), &key);
+        }
+        let mut steps = 0;
+        assert_eq!(
+            copied(&mut table, |_| steps += 1, |_| {}),
+            [0_u32.to_be_bytes()]
+        );
+        assert!(steps > 1, "more empty leaves than a step may have entries");
+    }
 }

@@ -27,7 +27,7 @@ use siphasher::sip::SipHasher13;
 
 use crate::limits::{TABLE_ENTRIES_PER_PLACE_MIN, TABLE_LEAF_ENTRIES};
 pub(super) use entry::Entry;
-use leaf::Leaf;
+pub(super) use leaf::Leaf;
 
 /// The key of the hash. It is part of what devices agree on: it never changes.
 const HASH_KEY: &[u8; 16] = b"triad table 2026";
@@ -104,27 +104,52 @@ impl Table {
     /// Visits the entries from position `from` on, until `visit` says `Break` and the entries of
     /// that position have been visited too. The position to go on from, or `None` at the end.
     pub(super) fn walk(&self, from: u64, visit: &mut Visit<'_>) -> Option<u64> {
-        let mut from = first_hash(from)?;
-        let mut sorted = Vec::new();
+        let mut from = from;
         loop {
-            let leaf = self.leaf(from);
-            leaf.sort(from, &mut sorted);
-            let mut stopped_at = None;
-            for (hash, entry) in &sorted {
-                let position = position(*hash);
-                if stopped_at.is_some_and(|stopped| stopped != position) {
-                    break;
-                }
-                let (key, value) = entry.key_and_value();
-                if visit(key, value).is_break() {
-                    stopped_at = Some(position);
-                }
+            match self.walk_leaf(from, visit) {
+                (ControlFlow::Continue(()), Some(next)) => from = next,
+                (_, next) => return next,
             }
-            if let Some(stopped) = stopped_at {
-                return Some(stopped + 1).filter(|next| *next >> POSITION_BITS == 0);
-            }
-            from = after_leaf(from, leaf.depth)?;
         }
+    }
+
+    /// As [`Table::walk`], but to the end of a leaf at most. `Break` if `visit` has said so.
+    pub(super) fn walk_leaf(
+        &self,
+        from: u64,
+        visit: &mut Visit<'_>,
+    ) -> (ControlFlow<()>, Option<u64>) {
+        let Some(from) = first_hash(from) else {
+            return (ControlFlow::Continue(()), None);
+        };
+        let leaf = self.leaf(from);
+        let mut stopped_at = None;
+        for (hash, entry) in leaf.sorted(from) {
+            let position = position(hash);
+            if stopped_at.is_some_and(|stopped| stopped != position) {
+                break;
+            }
+            let (key, value) = entry.key_and_value();
+            if visit(key, value).is_break() {
+                stopped_at = Some(position);
+            }
+        }
+        match stopped_at {
+            Some(stopped) => {
+                let next = Some(stopped + 1).filter(|next| *next >> POSITION_BITS == 0);
+                (ControlFlow::Break(()), next)
+            }
+            None => (ControlFlow::Continue(()), position_after(from, leaf.depth)),
+        }
+    }
+
+    /// The leaf that begins at position `from`, and the position that the next one begins at; `None`
+    /// if no leaf begins there.
+    pub(super) fn leaf_at(&self, from: u64) -> Option<(&Leaf, Option<u64>)> {
+        let from = first_hash(from)?;
+        let leaf = self.leaf(from);
+        let is_first = from & u64::MAX.checked_shr(leaf.depth).unwrap_or(0) == 0;
+        is_first.then(|| (leaf, position_after(from, leaf.depth)))
     }
 
     /// Adds an entry that is not there yet.
@@ -202,10 +227,10 @@ fn first_hash(position: u64) -> Option<u64> {
     (position >> POSITION_BITS == 0).then_some(position << (64 - POSITION_BITS))
 }
 
-/// The lowest hash of the leaf after the one of this depth with this hash; `None` after the last.
-fn after_leaf(hash: u64, depth: u32) -> Option<u64> {
+/// The first position of the leaf after the one of this depth with this hash; `None` after the last.
+fn position_after(hash: u64, depth: u32) -> Option<u64> {
     let last = hash | u64::MAX.checked_shr(depth).unwrap_or(0);
-    last.checked_add(1)
+    last.checked_add(1).map(position)
 }
 
 #[cfg(test)]

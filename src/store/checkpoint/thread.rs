@@ -12,6 +12,7 @@ use crate::store::files::FileNames;
 use crate::store::format::snapshot::SnapshotHeader;
 use crate::store::journal::Shared;
 use crate::store::signal::OnPanic;
+use crate::store::table::hash;
 
 /// What the owner of the store sends.
 pub(super) enum Message {
@@ -31,6 +32,11 @@ pub(super) struct Chunk {
 }
 
 impl Chunk {
+    pub(super) fn reserve(&mut self, entries: usize, bytes: usize) {
+        self.lengths.reserve(entries);
+        self.bytes.reserve(bytes);
+    }
+
     pub(super) fn push(&mut self, key: &[u8], value: &[u8]) {
         self.bytes.extend_from_slice(key);
         self.bytes.extend_from_slice(value);
@@ -43,6 +49,20 @@ impl Chunk {
 
     pub(super) fn bytes(&self) -> usize {
         self.bytes.len()
+    }
+
+    /// Keys and values in the order of the table.
+    pub(super) fn sorted(&self) -> Vec<(&[u8], &[u8])> {
+        let mut rest = &*self.bytes;
+        let mut take = |len| {
+            let (taken, after) = rest.split_at_checked(len).unwrap_or_default();
+            rest = after;
+            taken
+        };
+        let entry = |&(key, value): &(usize, usize)| (take(key), take(value));
+        let mut entries: Vec<_> = self.lengths.iter().map(entry).collect();
+        entries.sort_by_cached_key(|(key, _)| hash(key));
+        entries
     }
 }
 
@@ -105,12 +125,8 @@ impl Writer {
         while let Ok(message) = messages.recv() {
             match message {
                 Message::Entries(chunk) => {
-                    let mut rest = &*chunk.bytes;
-                    for (key, value) in chunk.lengths {
-                        let (key, after) = rest.split_at_checked(key).unwrap_or_default();
-                        let (value, after) = after.split_at_checked(value).unwrap_or_default();
+                    for (key, value) in chunk.sorted() {
                         file.entry(key, value)?;
-                        rest = after;
                     }
                     self.journal.signal.raise();
                 }

@@ -44,6 +44,11 @@ impl Entry {
         rest.split_at_checked(len).unwrap_or_default()
     }
 
+    /// The bytes of key and value, and of the key's length.
+    pub(super) fn bytes(&self) -> usize {
+        self.0.len()
+    }
+
     /// Replaces the value; in place if it is as long as the old one.
     pub(super) fn set_value(&mut self, value: &[u8]) {
         let (key, old) = self.key_and_value();

@@ -7,7 +7,7 @@ use super::hash;
 use crate::limits::TABLE_LEAF_ENTRIES;
 
 /// Entries whose hashes agree in their top `depth` bits.
-pub(super) struct Leaf {
+pub(in crate::store) struct Leaf {
     pub(super) depth: u32,
     entries: HashTable<Entry>,
 }
@@ -20,7 +20,7 @@ impl Leaf {
         }
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::store) fn len(&self) -> usize {
         self.entries.len()
     }
 
@@ -83,12 +83,22 @@ impl Leaf {
         ones
     }
 
-    /// The entries whose hashes are `from` or more, sorted by hash, into `sorted`.
-    pub(super) fn sort<'a>(&'a self, from: u64, sorted: &mut Vec<(u64, &'a Entry)>) {
-        sorted.clear();
+    /// The entries whose hashes are `from` or more, sorted by hash.
+    pub(super) fn sorted(&self, from: u64) -> Vec<(u64, &Entry)> {
         let hashed = self.entries.iter().map(|entry| (hash_of(entry), entry));
-        sorted.extend(hashed.filter(|(hash, _)| *hash >= from));
+        let mut sorted: Vec<_> = hashed.filter(|(hash, _)| *hash >= from).collect();
         sorted.sort_unstable_by_key(|(hash, _)| *hash);
+        sorted
+    }
+
+    /// The keys and values, in no order: that takes neither their hashes nor a sorting.
+    pub(in crate::store) fn entries(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.entries.iter().map(Entry::key_and_value)
+    }
+
+    /// The bytes of all keys and values, and a few more.
+    pub(in crate::store) fn bytes(&self) -> usize {
+        self.entries.iter().map(Entry::bytes).sum()
     }
 }
 
