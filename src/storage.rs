@@ -8,11 +8,13 @@
 //!
 //! There are no hard links in it (Android refuses them), and what was written is never changed.
 
+mod background;
 mod folder;
 pub mod memory;
 
 use std::io::{self, Read};
 
+pub use background::background;
 pub use folder::Folder;
 pub use memory::MemoryStorage;
 

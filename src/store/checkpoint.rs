@@ -1,7 +1,7 @@
 //! A checkpoint: a new snapshot while requests go on.
 //!
 //! The journal goes on in a new segment; the table is copied in steps, a bounded number of entries
-//! and bytes each, to a thread that sorts and writes them;
+//! and bytes each, to a thread that sorts and writes them, at a lower priority than requests have;
 //! and the snapshot says that replay begins with that segment. What changes while it is copied is in
 //! that segment too, and is done again at replay, which changes nothing.
 //!
@@ -15,7 +15,7 @@ mod thread;
 use std::io;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
 use super::Seq;
@@ -50,6 +50,8 @@ pub(super) struct Checkpoint {
     held: Option<Message>,
     /// Gone when nothing more is to come: then the thread gives up, unless it has seen the end.
     messages: Option<SyncSender<Message>>,
+    /// Chunks that the thread has emptied.
+    spares: Receiver<Chunk>,
     outcome: Arc<Outcome>,
     thread: Option<JoinHandle<()>>,
 }
@@ -81,6 +83,7 @@ impl Checkpoint {
         let replay_from = header.replay_from;
         let outcome = Arc::new(Outcome::new());
         let (sender, receiver) = sync_channel(CHECKPOINT_STEPS_WAITING);
+        let (give_back, spares) = sync_channel(CHECKPOINT_STEPS_WAITING);
         let writer = Writer {
             storage,
             names,
@@ -92,6 +95,7 @@ impl Checkpoint {
                 .collect(),
             journal: Arc::clone(journal.shared()),
             outcome: Arc::clone(&outcome),
+            give_back,
         };
         let thread = std::thread::Builder::new()
             .name("checkpoint".to_owned())
@@ -102,6 +106,7 @@ impl Checkpoint {
             stage: Stage::Copy(Which::Own, 0),
             held: None,
             messages: Some(sender),
+            spares,
             outcome,
             thread: Some(thread),
         })
@@ -156,7 +161,7 @@ impl Checkpoint {
             Which::Own => &tables.own,
             Which::Misplaced => &tables.misplaced,
         };
-        let mut chunk = Chunk::default();
+        let mut chunk = self.spares.try_recv().unwrap_or_default();
         let next = copy_step(table, from, &mut chunk);
         if chunk.entries() > 0 {
             self.held = Some(Message::Entries(chunk));
@@ -190,7 +195,11 @@ impl Checkpoint {
 impl Drop for Checkpoint {
     fn drop(&mut self) {
         self.messages = None;
-        if let Some(thread) = self.thread.take() {
+        // A thread that has told how it ended does nothing more, but on a busy machine it can be long
+        // before it gets a processor for its last steps.
+        if self.outcome.get().is_none()
+            && let Some(thread) = self.thread.take()
+        {
             // It can only have panicked, and then the panic has been told already.
             drop(thread.join());
         }

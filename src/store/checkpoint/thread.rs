@@ -1,11 +1,12 @@
 //! The thread that writes a snapshot. It lives as long as the checkpoint.
 
 use std::io;
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, SyncSender};
 use std::sync::{Arc, OnceLock};
 
 use super::file::SnapshotFile;
-use crate::storage::Storage;
+use crate::limits::CHECKPOINT_STEP_BYTES;
+use crate::storage::{Storage, background};
 use crate::store::Seq;
 use crate::store::failure::{Action, Failure};
 use crate::store::files::FileNames;
@@ -51,6 +52,11 @@ impl Chunk {
         self.bytes.len()
     }
 
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.lengths.clear();
+    }
+
     /// Keys and values in the order of the table.
     pub(super) fn sorted(&self) -> Vec<(&[u8], &[u8])> {
         let mut rest = &*self.bytes;
@@ -78,11 +84,16 @@ pub(super) struct Writer {
     pub(super) covered: Vec<u64>,
     pub(super) journal: Arc<Shared>,
     pub(super) outcome: Arc<Outcome>,
+    /// Takes chunks back. Memory that another thread has allocated is freed under a lock that it needs
+    /// for its next allocation, and this thread may stand still while it has that lock.
+    pub(super) give_back: SyncSender<Chunk>,
 }
 
 impl Writer {
     /// Writes what comes until the end of it, or until the store is gone.
     pub(super) fn run(self, messages: &Receiver<Message>) {
+        // Requests go first. No lock is held here while entries are encoded or written.
+        background();
         let name = self.names.temporary();
         let cause = io::Error::other("its thread has panicked");
         let panicked = Arc::new(Failure::on(&*self.storage, Action::Write, &name)(cause));
@@ -124,9 +135,14 @@ impl Writer {
         let mut file = SnapshotFile::begin(&*self.storage, &self.names, self.header.clone())?;
         while let Ok(message) = messages.recv() {
             match message {
-                Message::Entries(chunk) => {
+                Message::Entries(mut chunk) => {
                     for (key, value) in chunk.sorted() {
                         file.entry(key, value)?;
+                    }
+                    if chunk.bytes.capacity() <= 2 * CHECKPOINT_STEP_BYTES {
+                        chunk.clear();
+                        // If there is no place the owner has enough of them.
+                        drop(self.give_back.try_send(chunk));
                     }
                     self.journal.signal.raise();
                 }
