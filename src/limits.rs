@@ -233,6 +233,11 @@ pub const CHECKPOINT_STEP_ENTRIES: usize = TABLE_LEAF_ENTRIES;
 /// The bytes that one step of a checkpoint copies before requests get their turn.
 pub const CHECKPOINT_STEP_BYTES: usize = 256 * KIB;
 
+/// The bytes of a snapshot under way that may wait for a sync. A sync of the journal queues behind that
+/// of the snapshot, so that this is what a write may have to wait for; smaller ones cost more than they
+/// spare.
+pub const SNAPSHOT_UNSYNCED_MAX_BYTES: usize = 16 * MIB;
+
 /// The steps of a checkpoint that may wait for the disk.
 pub const CHECKPOINT_STEPS_WAITING: usize = 4;
 

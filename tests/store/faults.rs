@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 
 use crate::support::{Hold, Lab, pairs, script, with_fsync};
+use triad::limits::SNAPSHOT_UNSYNCED_MAX_BYTES;
 use triad::storage::MemoryStorage;
 use triad::storage::memory::{Fault, Keep, Operation};
 use triad::store::{Action, Fsync, OpenError, Options, Refused};
@@ -184,6 +185,24 @@ fn a_failed_sync_of_a_snapshot_ends_all_writing() {
             assert_eq!(left.get("a").as_deref(), Some("1"));
         }
     }
+}
+
+/// A large snapshot is synced while it is written, so that no write waits for all of it at once.
+#[test]
+fn a_failed_sync_of_a_part_of_a_snapshot_ends_all_writing() {
+    let storage = MemoryStorage::new();
+    let mut lab = Lab::open_with(&storage, with_fsync(Fsync::Never)).unwrap();
+    let value = vec![b'v'; SNAPSHOT_UNSYNCED_MAX_BYTES / 4];
+    for key in [b"a", b"b", b"c", b"d"] {
+        lab.store.set(key, &value).unwrap();
+    }
+    lab.settle().unwrap();
+    let old = storage.content("linux.json");
+    storage.fail_on(TEMPORARY, Operation::Sync, 2, Fault::code(EIO));
+    lab.checkpoint().unwrap_err();
+    assert!(lab.store.failure().is_some());
+    assert_eq!(storage.content(TEMPORARY), None);
+    assert_eq!(storage.content("linux.json"), old);
 }
 
 /// The journal fails when the new snapshot is complete but for its name.

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::limits::CHECKPOINT_STEP_BYTES;
+use crate::limits::{CHECKPOINT_STEP_BYTES, SNAPSHOT_UNSYNCED_MAX_BYTES};
 use crate::storage::{AppendFile, Storage};
 use crate::store::Seq;
 use crate::store::failure::{Action, Failure};
@@ -18,6 +18,8 @@ pub(in crate::store) struct SnapshotFile<'s> {
     /// Text that is not in the file yet.
     out: Vec<u8>,
     bytes: u64,
+    /// Of these, how many no sync has covered.
+    unsynced: usize,
 }
 
 impl<'s> SnapshotFile<'s> {
@@ -45,6 +47,7 @@ impl<'s> SnapshotFile<'s> {
             text,
             out,
             bytes: 0,
+            unsynced: 0,
         })
     }
 
@@ -54,14 +57,24 @@ impl<'s> SnapshotFile<'s> {
         if self.out.len() < CHECKPOINT_STEP_BYTES {
             return Ok(());
         }
-        self.bytes += self.out.len() as u64;
+        self.flush()
+    }
+
+    /// Writes the text that there is, and now and then makes sure that it reaches the disk.
+    fn flush(&mut self) -> Result<(), Failure> {
+        let name = self.names.temporary();
+        let failed = |action| Failure::on(self.storage, action, &name);
+        let len = self.out.len();
         let written = self.file.append(&self.out);
         self.out.clear();
-        written.map_err(Failure::on(
-            self.storage,
-            Action::Write,
-            &self.names.temporary(),
-        ))
+        written.map_err(failed(Action::Write))?;
+        self.bytes += len as u64;
+        self.unsynced += len;
+        if self.unsynced >= SNAPSHOT_UNSYNCED_MAX_BYTES {
+            self.file.sync().map_err(failed(Action::Sync))?;
+            self.unsynced = 0;
+        }
+        Ok(())
     }
 
     /// Ends the file and puts it in its place, on the disk. Returns its size in bytes.
@@ -80,6 +93,7 @@ impl<'s> SnapshotFile<'s> {
             text,
             mut out,
             bytes,
+            unsynced: _,
         } = self;
         let (temporary, snapshot) = (names.temporary(), names.snapshot());
         let failed = |action| Failure::on(storage, action, &temporary);
