@@ -104,22 +104,22 @@ pub enum OpenError {
     /// The file is not what it has to be.
     #[error(
         "{0}. Nothing was changed. Correct it there, put a good copy in its place, or move it \
-         away; `client import` loads JSON of other kinds. If triad wrote it, --repair loads all \
-         that is sound"
+         away; `client import` loads JSON of other kinds. If triad wrote it, starting the \
+         node with --repair loads all that is sound"
     )]
     Malformed(Defect),
     /// What an fsync had covered is not there any more.
     #[error(
         "{0}. The records up to {1} had reached the disk, so this is damage and not the trace of a \
          crash. Nothing was changed. Put a good copy of this node's files in their place, or start \
-         with --repair, which keeps copies of them and loads all that is sound"
+         the node with --repair, which keeps copies of them and loads all that is sound"
     )]
     Damaged(Defect, Seq),
     /// The text is well-formed, but the checksum says that it was changed.
     #[error(
         "{0}. Nothing was changed. If you edited this on purpose, start with --accept-edits; if \
-         not, it is damage: put a good copy in its place, or start with --repair, which keeps copies \
-         and loads all that is sound"
+         not, it is damage: put a good copy in its place, or start the node with --repair, which keeps \
+         copies and loads all that is sound"
     )]
     Edited(Defect),
     /// The file belongs to another node.

@@ -33,13 +33,10 @@ mod tables;
 mod unsynced;
 
 use std::cell::Cell;
-use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use crate::limits::{
-    CHECKPOINT_JOURNAL_MIN_BYTES, KEY_MAX_BYTES, TABLE_DROP_ENTRIES, VALUE_MAX_BYTES_CEILING,
-};
+use crate::limits::{CHECKPOINT_JOURNAL_MIN_BYTES, KEY_MAX_BYTES, VALUE_MAX_BYTES_CEILING};
 use crate::storage::Storage;
 use checkpoint::Checkpoint;
 pub use checkpoint::CheckpointStep;
@@ -51,7 +48,7 @@ use journal::{Continuation, Journal};
 pub use options::{Fsync, Options, UnknownFsync};
 use signal::Signal;
 pub use status::{Recovery, Repair, Status, TornTail};
-use table::{Table, hash};
+use table::hash;
 use tables::Tables;
 use unsynced::Unsynced;
 
@@ -202,7 +199,7 @@ impl Store {
         visit: &mut dyn FnMut(&[u8], &[u8]),
     ) -> Option<u64> {
         self.touch_all();
-        scan(&self.tables.own, from, at_least, visit)
+        self.tables.own.scan(from, at_least, visit)
     }
 
     // ---- writes ------------------------------------------------------------------------------
@@ -249,8 +246,7 @@ impl Store {
         let seq = self.journal.record(&Effect::Clear);
         self.unsynced.wrote_all(seq);
         self.gate.set(seq);
-        let old = std::mem::replace(&mut self.tables, Tables::new());
-        drop_apart(old);
+        std::mem::replace(&mut self.tables, Tables::new()).drop_apart();
         Ok(())
     }
 
@@ -270,7 +266,7 @@ impl Store {
         visit: &mut dyn FnMut(&[u8], &[u8]),
     ) -> Option<u64> {
         self.touch_all();
-        scan(&self.tables.misplaced, from, at_least, visit)
+        self.tables.misplaced.scan(from, at_least, visit)
     }
 
     /// Removes a key of another node. Whether it was there.
@@ -467,35 +463,4 @@ impl Store {
 pub(crate) fn unix_seconds() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |since| since.as_secs())
-}
-
-fn scan(
-    table: &Table,
-    from: u64,
-    at_least: usize,
-    visit: &mut dyn FnMut(&[u8], &[u8]),
-) -> Option<u64> {
-    let mut visited = 0;
-    table.walk(from, &mut |key, value| {
-        visit(key, value);
-        visited += 1;
-        if visited >= at_least {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        }
-    })
-}
-
-/// Gives the memory of a large table back on a thread of its own: a million entries take a tenth of
-/// a second, in which nobody would be served.
-fn drop_apart(tables: Tables) {
-    if tables.own.len() + tables.misplaced.len() > TABLE_DROP_ENTRIES {
-        // Without a thread the closure is dropped here, and the tables with it.
-        drop(
-            std::thread::Builder::new()
-                .name("drop".to_owned())
-                .spawn(move || drop(tables)),
-        );
-    }
 }

@@ -159,6 +159,26 @@ impl Table {
         self.len += 1;
     }
 
+    /// Visits at least so many entries from position `from` on, unless the end comes first. The
+    /// position to go on from, or `None` at the end.
+    pub(super) fn scan(
+        &self,
+        from: u64,
+        at_least: usize,
+        visit: &mut dyn FnMut(&[u8], &[u8]),
+    ) -> Option<u64> {
+        let mut visited = 0;
+        self.walk(from, &mut |key, value| {
+            visit(key, value);
+            visited += 1;
+            if visited >= at_least {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        })
+    }
+
     /// Splits the leaf of this hash. `false` if the directory may not have as many places as that
     /// would need.
     fn split(&mut self, hash: u64) -> bool {

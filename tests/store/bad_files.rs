@@ -324,7 +324,7 @@ fn records_that_are_none() {
     }
 }
 
-/// A folder where a file should be, and a file that only others may read.
+/// A folder where a file should be.
 #[test]
 fn what_the_operating_system_will_not_read() {
     for name in [SNAPSHOT, JOURNAL] {

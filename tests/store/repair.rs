@@ -11,7 +11,7 @@ use crate::support::{
 };
 use triad::storage::MemoryStorage;
 use triad::storage::memory::{Fault, Keep, Operation};
-use triad::store::{OpenError, Repair};
+use triad::store::{OpenError, Options, Repair};
 
 const SNAPSHOT: &str = "linux.json";
 const FIRST: &str = "linux.journal-1.jsonl";
@@ -187,7 +187,8 @@ fn a_missing_file_is_told_and_the_others_are_loaded() {
     };
     let (content, repair) = repair(&without(SNAPSHOT));
     assert_eq!(content, pairs([("c", "4"), ("d", "5"), ("e", "6")]));
-    assert!(repair.left_out.is_empty(), "nobody knows what was in it");
+    let told = format!("memory/{SECOND}, byte 0: before this, the records 1 to 4 are missing");
+    assert_eq!(repair.left_out, [told]);
 
     let storage = MemoryStorage::new();
     let mut lab = Lab::open(&storage).unwrap();
@@ -220,6 +221,11 @@ fn where_nothing_is_sound_nothing_is_done() {
     for (name, text) in [
         (SNAPSHOT, "any text"),
         (SNAPSHOT, r#"{"users":[{"name":"a","value":"1"}]}"#),
+        (SNAPSHOT, r#"{"tags":[{"key":"a","value":"1"}]}"#),
+        (
+            SNAPSHOT,
+            r#"{"entries":[{"key":"a","value":"1"}],"of":"another program"}"#,
+        ),
         (SNAPSHOT, ""),
         (FIRST, &"any text\n".repeat(200)),
     ] {
@@ -235,20 +241,165 @@ fn what_belongs_to_others_is_not_repaired() {
         (SNAPSHOT, "\"node\":\"linux\"", "\"node\":\"mac\""),
         (SNAPSHOT, "\"version\":1", "\"version\":2"),
         (SECOND, "\"version\":1", "\"version\":2"),
-        (SECOND, "{\"triad\":\"journal\"", "{\"program\":\"other\""),
     ] {
         let storage = damaged(name, old, new);
-        let storage = &storage;
-        match Lab::open(storage).err().unwrap() {
-            OpenError::Malformed(_) => {}
-            _ => assert_eq!(refused_with(storage, repairing()), refused(storage)),
-        }
+        assert_eq!(refused_with(&storage, repairing()), refused(&storage));
         // Nor is it if something else is damaged as well.
-        if name == SNAPSHOT {
-            let journal = text(storage, SECOND).replacen("\"key\":\"d\"", "\"key\":\"x\"", 1);
-            storage.put(SECOND, journal.as_bytes());
-            refused_with(storage, repairing());
+        let journal = text(&storage, SECOND).replacen("\"key\":\"d\"", "\"key\":\"x\"", 1);
+        storage.put(SECOND, journal.as_bytes());
+        refused_with(&storage, repairing());
+    }
+}
+
+/// The journal of another node of this name, with an entry of the snapshot damaged besides.
+#[test]
+fn the_files_of_two_nodes_are_not_joined() {
+    let storage = damaged(SNAPSHOT, r#""value":"3""#, r#""value":"9""#);
+    storage.put(SECOND, &good().content(SECOND).unwrap());
+    refused_with(&storage, repairing());
+}
+
+/// What is no header of ours is left out, and the records are loaded: their checksums are ours.
+#[test]
+fn records_under_another_header_are_loaded() {
+    let old = "{\"triad\":\"journal\"";
+    let (content, repair) = repair(&damaged(SECOND, old, "{\"program\":\"other\""));
+    assert_eq!(content.len(), 4);
+    assert!(
+        repair.left_out[0].contains("the header "),
+        "{:?}",
+        repair.left_out
+    );
+}
+
+/// The header and the entries are intact but for the one that names the node.
+#[test]
+fn a_damaged_node_id_is_no_other_node() {
+    let storage = good();
+    let snapshot = text(&storage, SNAPSHOT);
+    let at = snapshot.find("\"node_id\":\"").unwrap() + 11;
+    let digit = if snapshot.as_bytes()[at] == b'0' {
+        "1"
+    } else {
+        "0"
+    };
+    let mut changed = snapshot.clone();
+    changed.replace_range(at..=at, digit);
+    storage.put(SNAPSHOT, changed.as_bytes());
+    let (content, repair) = repair(&storage);
+    assert_eq!(content.len(), 4);
+    assert!(repair.left_out[0].contains("checksum of the whole"));
+}
+
+/// A number that is not proven is not gone by, however large it is.
+#[test]
+fn a_number_that_nothing_can_follow_is_left_out() {
+    for seq in [
+        "18446744073709551615",
+        "9007199254740992",
+        "9007199254740993",
+    ] {
+        let new = format!("\"seq\":{seq},");
+        let (content, _) = repair(&damaged(SNAPSHOT, "\"seq\":4,", &new));
+        assert_eq!(content.len(), 4, "{seq}");
+    }
+}
+
+#[test]
+fn a_missing_segment_is_told() {
+    let storage = MemoryStorage::new();
+    let mut lab = Lab::open(&storage).unwrap();
+    lab.checkpoint().unwrap();
+    for (key, number) in [("b", 2), ("c", 3)] {
+        lab.set(key, "1").unwrap();
+        storage.fail(Operation::Rename, 1, Fault::code(28));
+        lab.checkpoint().unwrap_err();
+        assert!(
+            storage
+                .content(&format!("linux.journal-{number}.jsonl"))
+                .is_some()
+        );
+    }
+    lab.set("d", "1").unwrap();
+    drop(lab);
+    let left = MemoryStorage::new();
+    for (file, bytes) in storage.contents() {
+        if file != SECOND {
+            left.put(&file, &bytes);
         }
+    }
+    let (content, repair) = repair(&left);
+    assert_eq!(content, pairs([("c", "1"), ("d", "1")]));
+    let told = "memory/linux.journal-3.jsonl, byte 0: before this, record 2 is missing";
+    assert_eq!(repair.left_out, [told]);
+}
+
+/// A segment that an intact snapshot covers, and whose removal has failed.
+#[test]
+fn what_an_intact_snapshot_covers_does_not_return() {
+    let storage = MemoryStorage::new();
+    let mut lab = Lab::open(&storage).unwrap();
+    lab.set("a", "old").unwrap();
+    lab.set("b", "old").unwrap();
+    let stale = storage.content(FIRST).unwrap();
+    lab.set("a", "new").unwrap();
+    lab.store.delete(b"b").unwrap();
+    lab.settle().unwrap();
+    lab.checkpoint().unwrap();
+    lab.set("c", "1").unwrap();
+    drop(lab);
+    storage.put(FIRST, &stale);
+    let damaged = text(&storage, SECOND).replacen("{\"triad\"", "#\"triad\"", 1);
+    storage.put(SECOND, damaged.as_bytes());
+    let (content, _) = repair(&storage);
+    assert_eq!(content, pairs([("a", "new"), ("c", "1")]));
+}
+
+/// Entries without checksums are right where the file says that it has none.
+#[test]
+fn a_file_that_has_no_checksums_is_repaired_too() {
+    let storage = good();
+    let snapshot = text(&storage, SNAPSHOT).replace("\"checksums\":true", "\"checksums\":false");
+    let mut plain = String::new();
+    for line in snapshot.lines() {
+        let is_entry = line.starts_with("{\"key");
+        let end = line
+            .find(",\"crc\"")
+            .filter(|_| is_entry || line.contains("count"));
+        plain.push_str(&line[..end.unwrap_or(line.len())]);
+        plain.push_str(match (is_entry, end) {
+            (_, None) => "\n",
+            (true, _) if line.ends_with(',') => "},\n",
+            _ => "}\n",
+        });
+    }
+    storage.put(SNAPSHOT, plain.as_bytes());
+    let expected = Lab::open(&storage.crash(Keep::Nothing)).unwrap().content();
+    assert_eq!(expected.len(), 4);
+    let damaged = plain.replacen("{\"key\":\"a\"", "{#key\":\"a\"", 1);
+    storage.put(SNAPSHOT, damaged.as_bytes());
+    let (content, _) = repair(&storage);
+    assert_eq!(content, expected, "the journal removes `a`");
+}
+
+/// With both options an edit is taken where it stands, and a damaged number moves nothing.
+#[test]
+fn edits_are_accepted_by_a_repair_as_well() {
+    let both = Options {
+        accept_edits: true,
+        ..repairing()
+    };
+    for (old, new, expected) in [
+        ("\"value\":\"5\"", "\"value\":\"7\"", Some("7")),
+        ("{\"seq\":7", "{\"seq\":9", None),
+    ] {
+        let storage = damaged(SECOND, old, new);
+        // Something that is no edit, so that there is something to repair.
+        let snapshot = text(&storage, SNAPSHOT).replacen("{\"key\":\"a\"", "{#key\":\"a\"", 1);
+        storage.put(SNAPSHOT, snapshot.as_bytes());
+        let lab = Lab::open_with(&storage, both).unwrap();
+        assert_eq!(lab.get("d").as_deref(), expected, "{new}");
+        assert_eq!(lab.get("e").as_deref(), Some("6"), "{new}");
     }
 }
 
@@ -323,9 +474,10 @@ fn without_space_for_the_copies_nothing_is_changed() {
         let error = Lab::open_with(&storage, repairing()).err().unwrap();
         assert!(error.to_string().contains("linux.damaged-1."), "{error}");
         assert!(error.to_string().contains("free some space"), "{error}");
-        for (name, bytes) in before {
-            assert_eq!(storage.content(&name), Some(bytes));
-        }
+        assert!(
+            storage.contents() == before,
+            "something is left of the copies"
+        );
         Lab::open_with(&storage, repairing()).unwrap();
     }
 }
@@ -345,9 +497,15 @@ fn a_repair_after_any_flipped_bit_invents_nothing() {
             for (file, bytes) in &files {
                 storage.put(file, if file == name { &flipped } else { bytes });
             }
-            // A changed name of a node or a version is not repaired.
-            let Ok(lab) = Lab::open_with(&storage, repairing()) else {
-                continue;
+            let lab = match Lab::open_with(&storage, repairing()) {
+                Ok(lab) => lab,
+                // Files of another node or of a newer program are not repaired.
+                Err(OpenError::Foreign(_) | OpenError::Newer(_)) => {
+                    let whose = whose(bytes);
+                    assert!(whose.contains(&(bit / 8)), "{name} bit {bit} was refused");
+                    continue;
+                }
+                Err(error) => panic!("{name} bit {bit}: {error}"),
             };
             let content = lab.content();
             for (key, value) in &content {
@@ -366,4 +524,10 @@ fn a_repair_after_any_flipped_bit_invents_nothing() {
             );
         }
     }
+}
+
+/// Where a header says whose it is.
+fn whose(header: &[u8]) -> std::ops::Range<usize> {
+    let end = header.windows(10).position(|part| part == b"\"node_id\":");
+    0..end.unwrap()
 }

@@ -85,6 +85,12 @@ pub(in crate::store) fn of_entry(key: &[u8], value: &[u8]) -> u32 {
     checksum.finish()
 }
 
+/// The checksum that a `crc` field has, if it is one.
+pub(in crate::store) fn parse(digits: &str) -> Option<u32> {
+    let is_one = digits.len() == 8 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    u32::from_str_radix(digits, 16).ok().filter(|_| is_one)
+}
+
 /// The 8 hexadecimal digits of a `crc` field.
 pub(in crate::store) fn digits(crc: u32) -> [u8; 8] {
     let mut digits = [0; 8];

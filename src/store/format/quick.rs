@@ -97,12 +97,8 @@ impl<'a> Line<'a> {
     /// The checksum, and the end of the line.
     fn end(&mut self) -> Option<u32> {
         self.skip(b",\"crc\":\"")?;
-        let digits = self.0.strip_suffix(b"\"}").filter(|crc| crc.len() == 8)?;
-        let mut crc = 0;
-        for digit in digits {
-            crc = crc << 4 | char::from(*digit).to_digit(16)?;
-        }
-        Some(crc)
+        let digits = self.0.strip_suffix(b"\"}")?;
+        checksum::parse(std::str::from_utf8(digits).ok()?)
     }
 }
 
@@ -187,6 +183,61 @@ mod tests {
                 prop_assert_eq!(written.as_bytes(), checksum::digits(crc));
                 prop_assert_eq!(parsed.as_object().unwrap().len(), 3);
             }
+        }
+    }
+
+    /// Lines whose checksum is right, but which are not JSON or not what is written.
+    #[test]
+    fn what_the_parser_would_refuse_is_not_taken() {
+        let record_line = |seq: &str, key: &[u8], synced: &str| {
+            let content = Content {
+                incarnation: None,
+                key: Some(key),
+                op: "del",
+                seq: seq.parse().unwrap(),
+                synced: synced.parse().ok(),
+                value: None,
+            };
+            let digits = checksum::digits(content.checksum());
+            let mut line = format!("{{\"seq\":{seq},\"op\":\"del\",\"key\":\"").into_bytes();
+            line.extend_from_slice(key);
+            line.push(b'"');
+            if !synced.is_empty() {
+                line.extend_from_slice(format!(",\"synced\":{synced}").as_bytes());
+            }
+            line.extend_from_slice(b",\"crc\":\"");
+            line.extend_from_slice(&digits);
+            line.extend_from_slice(b"\"}");
+            line
+        };
+        let too_long = vec![b'k'; KEY_MAX_BYTES + 1];
+        assert!(record(&record_line("8", b"key", "7")).is_some());
+        assert!(record(&record_line("9007199254740992", b"key", "")).is_some());
+        for (seq, key, synced) in [
+            ("08", &b"key"[..], ""),
+            ("8", b"key", "07"),
+            ("8", b"key", "8"),
+            ("9007199254740993", b"key", ""),
+            ("8", b"a\x00b", ""),
+            ("8", b"a\nb", ""),
+            ("8", b"a\\b", ""),
+            ("8", b"a\xffb", ""),
+            ("8", &too_long, ""),
+        ] {
+            let line = record_line(seq, key, synced);
+            assert_eq!(record(&line), None, "{seq} {synced}");
+        }
+
+        for key in [&b"a\x1fb"[..], b"a\\b", b"\xc3", &too_long] {
+            let digits = checksum::digits(checksum::of_entry(key, b""));
+            let line = [
+                b"{\"key\":\"",
+                key,
+                b"\",\"value\":\"\",\"crc\":\"",
+                &digits,
+                b"\"}",
+            ];
+            assert_eq!(entry(&line.concat()), None);
         }
     }
 

@@ -142,8 +142,8 @@ impl<'r> Document<'r> {
                 self.unchecked
                     .get_or_insert_with(|| entry::describe(placed.key()));
             }
-            Check::Wrong(_) if self.reading.accept_edits => self.edited = true,
-            Check::Wrong(flaw) => return Err(flaw),
+            Check::Wrong { .. } if self.reading.accept_edits => self.edited = true,
+            Check::Wrong { flaw, .. } => return Err(flaw),
         }
         self.sum.add(crc);
         match self.tables.put(placed) {

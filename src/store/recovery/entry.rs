@@ -35,7 +35,11 @@ pub(super) struct Entry {
 pub(super) enum Check {
     Right,
     Absent,
-    Wrong(Flaw),
+    Wrong {
+        flaw: Flaw,
+        /// The checksum that stands there, if it is one.
+        written: Option<u32>,
+    },
 }
 
 impl Entry {
@@ -72,11 +76,10 @@ impl EntryText<'_> {
         let check = match record::check(self.crc.as_ref(), crc) {
             Ok(()) => Check::Right,
             Err(_) if self.crc.is_none() => Check::Absent,
-            Err(flaw) => Check::Wrong(Flaw::Checksum(format!(
-                "{} {}",
-                describe(&key),
-                flaw.text()
-            ))),
+            Err(flaw) => Check::Wrong {
+                flaw: Flaw::Checksum(format!("{} {}", describe(&key), flaw.text())),
+                written: self.crc.as_ref().and_then(|Text(crc)| checksum::parse(crc)),
+            },
         };
         Ok(Entry {
             placed: Placed::new(&key, &value, mine),

@@ -14,26 +14,27 @@ use super::crew;
 use super::document::Document;
 use super::entry::Entry;
 use super::lines::{Block, Line, Lines};
-use crate::limits::SNAPSHOT_FRAME_MAX_BYTES;
+use super::ration::Ration;
+use super::snapshot::Reading;
+use crate::limits::{RECORD_MAX_BYTES, SNAPSHOT_FRAME_MAX_BYTES};
 use crate::store::tables::Mine;
 
-/// Reads the document. `false` if it is in another layout, or anything is wrong with it; then
-/// `document` is of no more use.
-pub(super) fn read(mut lines: Lines, document: &mut Document<'_>) -> io::Result<bool> {
+/// Reads the document. `None` if it is in another layout, or anything is wrong with it.
+pub(super) fn read(mut lines: Lines, reading: Reading<'_>) -> io::Result<Option<Document<'_>>> {
     // The document without its entries: a header, an empty list, and an end.
     let mut frame = Vec::new();
     for _ in 0..2 {
         match lines.next()? {
             Some((_, Line::Text(line))) if add(&mut frame, line) => {}
-            _ => return Ok(false),
+            _ => return Ok(None),
         }
     }
     if !frame.ends_with(b"\n\"entries\":[") {
-        return Ok(false);
+        return Ok(None);
     }
-    let mine = document.reading().mine;
+    let mine = reading.mine;
     let mut list = List {
-        document,
+        document: Document::new(reading, Ration::new(RECORD_MAX_BYTES)),
         frame,
         comma: None,
         state: State::Open,
@@ -50,19 +51,19 @@ pub(super) fn read(mut lines: Lines, document: &mut Document<'_>) -> io::Result<
         },
     )?;
     let List {
-        document,
+        mut document,
         frame,
         state: State::Closed,
         ..
     } = list
     else {
-        return Ok(false);
+        return Ok(None);
     };
     let mut parser = serde_json::Deserializer::from_slice(&frame);
-    Ok(document
+    let framed = (&mut document)
         .deserialize(&mut parser)
-        .and_then(|()| parser.end())
-        .is_ok())
+        .and_then(|()| parser.end());
+    Ok(framed.is_ok().then_some(document))
 }
 
 /// Some lines of the list of entries.
@@ -110,8 +111,8 @@ impl Part {
 }
 
 /// The list of entries as far as it was taken.
-struct List<'d, 'r> {
-    document: &'d mut Document<'r>,
+struct List<'r> {
+    document: Document<'r>,
     /// What stands around the list.
     frame: Vec<u8>,
     /// Whether the last entry has a comma after it.
@@ -127,10 +128,11 @@ enum State {
     Wrong,
 }
 
-impl List<'_, '_> {
+impl List<'_> {
     fn take(&mut self, part: Part) -> State {
         self.state = match self.state {
             State::Open => self.take_entries(part),
+            State::Closed if part.block.is_too_long() => State::Wrong,
             State::Closed => self.take_end(part.block.text()),
             State::Wrong => State::Wrong,
         };

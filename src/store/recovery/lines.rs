@@ -80,7 +80,7 @@ impl Lines {
                     self.advance(len + usize::from(ended));
                     self.ended = ended;
                     let line = start..start + len;
-                    if !slice(&self.buffer, line.clone()).trim_ascii().is_empty() {
+                    if !is_blank(slice(&self.buffer, line.clone())) {
                         return Ok(Some((offset, Line::Text(slice(&self.buffer, line)))));
                     }
                 }
@@ -227,12 +227,17 @@ impl Block {
                 if len > self.longest {
                     return Some((start, Line::TooLong));
                 }
-                if !line.trim_ascii().is_empty() {
+                if !is_blank(line) {
                     return Some((start, Line::Text(line)));
                 }
             }
         });
         too_long.into_iter().chain(texts)
+    }
+
+    /// Whether it stands for a line of which nothing was kept.
+    pub(super) fn is_too_long(&self) -> bool {
+        self.too_long
     }
 
     /// Where in the file it begins.
@@ -244,6 +249,12 @@ impl Block {
     pub(super) fn text(&self) -> &[u8] {
         slice(&self.text, self.start..self.text.len())
     }
+}
+
+/// Whether there is only what JSON takes for white space.
+fn is_blank(line: &[u8]) -> bool {
+    line.iter()
+        .all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
 }
 
 /// A part of what is known to be there.

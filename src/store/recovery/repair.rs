@@ -10,6 +10,7 @@
 mod copies;
 mod journal;
 mod report;
+mod scan;
 mod snapshot;
 
 use super::find::Found;
@@ -18,6 +19,7 @@ use super::{Recover, Recovered};
 use crate::store::error::OpenError;
 use crate::store::failure::{Action, Failure};
 use crate::store::format::snapshot::SnapshotHeader;
+use journal::{Loaded, Plan};
 pub use report::Repair;
 use report::Report;
 
@@ -39,12 +41,13 @@ pub(super) fn run(recover: &Recover<'_>, error: OpenError) -> Result<Recovered, 
     } else {
         snapshot::Salvaged::nothing()
     };
-    let segments = journal::to_read(recover, &found.segments, snapshot.header.as_ref())?;
-    let mut journal = journal::Salvage::new(recover, snapshot, &mut report);
+    let plan = Plan::new(recover, &found.segments, &snapshot)?;
+    let segments = plan.segments;
+    let mut journal = journal::Salvage::new(recover, snapshot, plan, &mut report);
     for segment in segments {
         journal.segment(*segment)?;
     }
-    let journal::Salvaged {
+    let Loaded {
         tables,
         last,
         replay_from,

@@ -54,15 +54,16 @@ pub(super) fn read(
     let failed = Failure::on(storage, Action::Read, &name);
     let bytes = storage.size(&name).map_err(&failed)?;
     let lines = Lines::new(storage.open_read(&name).map_err(&failed)?, RECORD_MAX_BYTES);
-    let mut document = Document::new(reading, Ration::new(RECORD_MAX_BYTES));
-    if !layout::read(lines, &mut document).map_err(&failed)? {
+    let document = if let Some(document) = layout::read(lines, reading).map_err(&failed)? {
+        document
+    } else {
         let file = storage.open_read(&name).map_err(&failed)?;
-        document = parse(file, reading).map_err(|(error, flaw)| match flaw {
+        parse(file, reading).map_err(|(error, flaw)| match flaw {
             Some(flaw) => open_error(path.clone(), place(&error), &flaw),
             None if error.is_io() => io_error(path.clone(), &failed, error),
             None => syntax_error(path.clone(), &error, bytes),
-        })?;
-    }
+        })?
+    };
     document
         .finish(bytes)
         .map_err(|flaw| open_error(path, Place::Whole, &flaw))

@@ -30,11 +30,6 @@ impl Entry {
         self.key_and_value().0
     }
 
-    /// The length of all of it.
-    pub(in crate::store) fn bytes(&self) -> usize {
-        self.0.len()
-    }
-
     pub(super) fn value(&self) -> &[u8] {
         self.key_and_value().1
     }
@@ -45,7 +40,7 @@ impl Entry {
     }
 
     /// The bytes of key and value, and of the key's length.
-    pub(super) fn bytes(&self) -> usize {
+    pub(in crate::store) fn bytes(&self) -> usize {
         self.0.len()
     }
 

@@ -80,6 +80,11 @@ impl Leaf {
             let side = if is_one { &mut ones } else { &mut *self };
             side.add(hash, entry);
         }
+        for side in [&mut *self, &mut ones] {
+            if side.entries.is_empty() {
+                side.entries = HashTable::new();
+            }
+        }
         ones
     }
 

@@ -4,7 +4,7 @@ use super::super::Recover;
 use super::super::lines::{Line, Lines};
 use super::super::snapshot::open_error;
 use super::report::Report;
-use super::snapshot;
+use super::snapshot::{Header, Salvaged};
 use crate::limits::RECORD_MAX_BYTES;
 use crate::store::Seq;
 use crate::store::error::{OpenError, Place};
@@ -16,7 +16,7 @@ use crate::store::format::snapshot::SnapshotHeader;
 use crate::store::tables::{Change, Tables};
 
 /// What was loaded in all.
-pub(super) struct Salvaged {
+pub(super) struct Loaded {
     pub(super) tables: Tables,
     /// The highest number that anything speaks of.
     pub(super) last: Seq,
@@ -27,37 +27,62 @@ pub(super) struct Salvaged {
     pub(super) is_anything: bool,
 }
 
-/// The segments to read: from the one that the snapshot names, if that one says the same; otherwise
-/// all. To replay one that the snapshot covers does no harm, since its effects come in their order.
-pub(super) fn to_read<'s>(
-    recover: &Recover<'_>,
-    segments: &'s [u64],
-    snapshot: Option<&SnapshotHeader>,
-) -> Result<&'s [u64], OpenError> {
-    let Some(header) = snapshot else {
-        return Ok(segments);
-    };
-    let Some(at) = segments
-        .iter()
-        .position(|number| *number == header.replay_from)
-    else {
-        return Ok(segments);
-    };
-    let name = recover.names.segment(header.replay_from);
+/// Which segments are read, and what is known before.
+pub(super) struct Plan<'s> {
+    pub(super) segments: &'s [u64],
+    /// The node that they have to be of.
+    node_id: Option<String>,
+    /// The last record before them.
+    before: Option<Seq>,
+}
+
+impl<'s> Plan<'s> {
+    /// Plans by what the snapshot says. If that is not proven, the segment that it names has to say
+    /// the same; otherwise all segments are read. Those that an intact snapshot covers do no harm
+    /// then: their effects come once more, in their order.
+    pub(super) fn new(
+        recover: &Recover<'_>,
+        segments: &'s [u64],
+        snapshot: &Salvaged,
+    ) -> Result<Self, OpenError> {
+        let Some(Header {
+            text, is_proven, ..
+        }) = &snapshot.header
+        else {
+            return Ok(Self {
+                segments,
+                node_id: None,
+                before: (!snapshot.is_anything).then_some(0),
+            });
+        };
+        let first = segments.partition_point(|number| *number < text.replay_from);
+        let named = segments.get(first..).unwrap_or_default();
+        let agrees = named.first() == Some(&text.replay_from) && says_the_same(recover, text)?;
+        Ok(Self {
+            segments: if *is_proven || agrees {
+                named
+            } else {
+                segments
+            },
+            node_id: (*is_proven || !agrees).then(|| text.node_id.clone()),
+            before: (*is_proven || agrees).then_some(text.seq),
+        })
+    }
+}
+
+/// Whether the header of the segment that a snapshot names is intact, and begins where that says.
+fn says_the_same(recover: &Recover<'_>, snapshot: &SnapshotHeader) -> Result<bool, OpenError> {
+    let name = recover.names.segment(snapshot.replay_from);
     let failed = Failure::on(recover.storage, Action::Read, &name);
-    let mut lines = Lines::new(
-        recover.storage.open_read(&name).map_err(&failed)?,
-        RECORD_MAX_BYTES,
-    );
-    let says_the_same = match lines.next().map_err(&failed)? {
+    let file = recover.storage.open_read(&name).map_err(&failed)?;
+    let mut lines = Lines::new(file, RECORD_MAX_BYTES);
+    Ok(match lines.next().map_err(&failed)? {
         Some((_, Line::Text(line))) => matches!(
             SegmentHeader::parse(line),
-            Ok((segment, None)) if segment.seq == header.seq && segment.node_id == header.node_id
+            Ok((segment, None)) if segment.seq == snapshot.seq
         ),
         _ => false,
-    };
-    let named = segments.get(at..).filter(|_| says_the_same);
-    Ok(named.unwrap_or(segments))
+    })
 }
 
 /// The loading of records under way.
@@ -66,10 +91,8 @@ pub(super) struct Salvage<'s, 'r> {
     report: &'s mut Report,
     tables: Tables,
     node_id: Option<String>,
-    /// The last record that was loaded, if one was, or what the first segment says of itself.
+    /// The last record that was loaded, or that is known to come before.
     last: Option<Seq>,
-    /// The last record that the snapshot says it has before the journal.
-    covered: Seq,
     highest: Seq,
     replay_from: u64,
     replayed: u64,
@@ -79,25 +102,27 @@ pub(super) struct Salvage<'s, 'r> {
 impl<'s, 'r> Salvage<'s, 'r> {
     pub(super) fn new(
         recover: &'s Recover<'r>,
-        snapshot: snapshot::Salvaged,
+        snapshot: Salvaged,
+        plan: Plan<'_>,
         report: &'s mut Report,
     ) -> Self {
-        let snapshot::Salvaged {
+        let Salvaged {
             tables,
             header,
-            synced,
             is_anything,
         } = snapshot;
-        let covered = header.as_ref().map_or(0, |header| header.seq);
+        // A number of a damaged header may be any.
+        let proven = header.filter(|header| header.is_proven);
         Self {
             recover,
             report,
             tables,
-            node_id: header.as_ref().map(|header| header.node_id.clone()),
-            last: None,
-            covered,
-            highest: synced.max(covered),
-            replay_from: header.map_or(1, |header| header.replay_from),
+            node_id: plan.node_id,
+            last: plan.before,
+            highest: proven
+                .as_ref()
+                .map_or(0, |header| header.synced.max(header.text.seq)),
+            replay_from: proven.map_or(1, |header| header.text.replay_from),
             replayed: 0,
             is_anything,
         }
@@ -129,13 +154,13 @@ impl<'s, 'r> Salvage<'s, 'r> {
     }
 
     /// What has to be known when all segments were read.
-    pub(super) fn finish(self) -> Salvaged {
-        let last = self.last.unwrap_or(self.covered);
+    pub(super) fn finish(self) -> Loaded {
+        let last = self.last.unwrap_or(0);
         if self.highest > last && self.is_anything {
             let problem = missing(last + 1, self.highest);
             self.report.add("the journal", Place::Whole, &problem);
         }
-        Salvaged {
+        Loaded {
             tables: self.tables,
             last: last.max(self.highest),
             replay_from: self.replay_from,
@@ -168,13 +193,25 @@ impl<'s, 'r> Salvage<'s, 'r> {
                         header.node_id
                     )));
                 }
-                self.last.get_or_insert(header.seq);
                 self.highest = self.highest.max(header.seq);
                 self.is_anything = true;
-                Ok((header.segment != number)
-                    .then(|| format!("is segment {} under a wrong name", header.segment)))
+                let last = self.last.unwrap_or(header.seq);
+                self.last = Some(last.max(header.seq));
+                Ok(if header.segment != number {
+                    Some(format!("is segment {} under a wrong name", header.segment))
+                } else if header.seq > last {
+                    Some(format!("before this, {}", missing(last + 1, header.seq)))
+                } else {
+                    None
+                })
             }
         }
+    }
+
+    /// Whether a record with a wrong checksum is taken for an edit: if it stands in its place.
+    fn is_accepted(&self, record: &Record<'_>) -> bool {
+        let is_next = |last: Seq| record.seq == last + 1;
+        self.recover.options.accept_edits && self.last.is_some_and(is_next)
     }
 
     /// Takes a record. Why it was left out, or what is missing before it; an error if it is of a newer
@@ -182,7 +219,7 @@ impl<'s, 'r> Salvage<'s, 'r> {
     fn record(&mut self, line: &[u8]) -> Result<Option<String>, Flaw> {
         let record = match record::parse(line) {
             Ok((record, None)) => record,
-            Ok((record, Some(_))) if self.recover.options.accept_edits => record,
+            Ok((record, Some(_))) if self.is_accepted(&record) => record,
             Err(flaw @ Flaw::Newer(_)) => return Err(flaw),
             Ok((_, Some(flaw))) | Err(flaw) => return Ok(Some(flaw.text().to_owned())),
         };

@@ -7,6 +7,7 @@ use crate::store::error::{Place, shorten};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repair {
     /// What could not be loaded: where it stands in the copies, and why, a line each.
+    /// Only so many of them as [`REPAIR_LISTED_MAX`] says; the last line tells how many there are beyond.
     pub left_out: Vec<String>,
     /// The copies of the files as they were, with their paths.
     pub kept: Vec<String>,
@@ -30,6 +31,10 @@ impl Report {
         } else {
             self.more += 1;
         }
+    }
+
+    pub(super) fn count(&self) -> u64 {
+        self.lines.len() as u64 + self.more
     }
 
     pub(super) fn into_lines(self) -> Vec<String> {

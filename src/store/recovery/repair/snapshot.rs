@@ -1,31 +1,36 @@
 //! The sound entries of a damaged snapshot, in whatever layout it is.
 
-use std::io::{self, Read};
-
 use memchr::{memchr, memmem};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::super::Recover;
-use super::super::entry::{self, Check, Entry, EntryText};
+use super::super::entry::{self, Check, Entry};
 use super::super::snapshot::open_error;
 use super::report::Report;
-use crate::limits::{FILE_READ_CHUNK_BYTES, RECORD_MAX_BYTES, SNAPSHOT_FRAME_MAX_BYTES};
+use super::scan::{Found, Text};
+use crate::limits::SNAPSHOT_FRAME_MAX_BYTES;
 use crate::store::Seq;
 use crate::store::error::{OpenError, Place};
 use crate::store::failure::{Action, Failure};
-use crate::store::format::snapshot::SnapshotHeader;
-use crate::store::format::{Flaw, Object, VERSION};
-use crate::store::tables::Tables;
+use crate::store::format::snapshot::{EntriesSum, SnapshotHeader};
+use crate::store::format::{Flaw, Number, Object, VERSION, checksum};
+use crate::store::tables::{Placed, Tables};
 
 /// What was loaded from the snapshot.
 pub(super) struct Salvaged {
     pub(super) tables: Tables,
-    /// If it can be read. It may be damaged all the same.
-    pub(super) header: Option<SnapshotHeader>,
-    pub(super) synced: Seq,
+    pub(super) header: Option<Header>,
     /// Whether it was a snapshot at all.
     pub(super) is_anything: bool,
+}
+
+/// The header, as far as it can be read.
+pub(super) struct Header {
+    pub(super) text: SnapshotHeader,
+    pub(super) synced: Seq,
+    /// Whether the checksum of the whole proves it. If not, any of it may be damaged.
+    pub(super) is_proven: bool,
 }
 
 impl Salvaged {
@@ -33,13 +38,12 @@ impl Salvaged {
         Self {
             tables: Tables::new(),
             header: None,
-            synced: 0,
             is_anything: false,
         }
     }
 }
 
-/// Reads the snapshot: looks for an entry at every opening brace.
+/// Reads the snapshot.
 pub(super) fn salvage(recover: &Recover<'_>, report: &mut Report) -> Result<Salvaged, OpenError> {
     let name = recover.names.snapshot();
     let failed = Failure::on(recover.storage, Action::Read, &name);
@@ -50,119 +54,22 @@ pub(super) fn salvage(recover: &Recover<'_>, report: &mut Report) -> Result<Salv
         report,
         tables: Tables::new(),
         entries: 0,
+        unchecked: Vec::new(),
+        sum: EntriesSum::default(),
         head: None,
         gap: Gap::default(),
     };
-    while let Some(found) = text.next(recover).map_err(&failed)? {
+    while let Some(found) = text.next(recover.mine).map_err(&failed)? {
         match found {
             Found::Entry { at, entry } => salvage.entry(at, *entry),
-            Found::Flawed { at, problem } => salvage.flawed(at, &problem),
+            Found::Flawed { at, problem } => {
+                salvage.close_gap();
+                salvage.tell(Place::Byte(at), &problem);
+            }
             Found::Other { at, text } => salvage.gap.add(at, text),
         }
     }
     salvage.finish()
-}
-
-/// What stands in the file, in order.
-enum Found<'t> {
-    Entry {
-        at: u64,
-        entry: Box<Entry>,
-    },
-    /// An object that looks like an entry and is none.
-    Flawed {
-        at: u64,
-        problem: String,
-    },
-    Other {
-        at: u64,
-        text: &'t [u8],
-    },
-}
-
-/// The file as a text without an end that one can rely on.
-struct Text {
-    file: Box<dyn Read + Send>,
-    buffer: Vec<u8>,
-    /// What of the buffer was looked at.
-    at: usize,
-    /// Where in the file the buffer begins.
-    offset: u64,
-    all_read: bool,
-}
-
-impl Text {
-    fn new(file: Box<dyn Read + Send>) -> Self {
-        Self {
-            file,
-            buffer: Vec::new(),
-            at: 0,
-            offset: 0,
-            all_read: false,
-        }
-    }
-
-    fn next(&mut self, recover: &Recover<'_>) -> io::Result<Option<Found<'_>>> {
-        loop {
-            let rest = self.buffer.get(self.at..).unwrap_or_default();
-            let here = self.offset + self.at as u64;
-            if rest.first() != Some(&b'{') {
-                let len = memchr(b'{', rest).unwrap_or(rest.len());
-                if len > 0 {
-                    return Ok(Some(self.other(len)));
-                }
-                if self.all_read {
-                    return Ok(None);
-                }
-                self.fill()?;
-                continue;
-            }
-            let mut parser = serde_json::Deserializer::from_slice(rest).into_iter();
-            let parsed: Option<Result<Object<EntryText<'_>>, _>> = parser.next();
-            match parsed {
-                Some(Ok(Object(text))) => {
-                    let decoded = text.decode(recover.mine);
-                    self.at += parser.byte_offset();
-                    return Ok(Some(match decoded {
-                        Ok(entry) => Found::Entry {
-                            at: here,
-                            entry: Box::new(entry),
-                        },
-                        Err(flaw) => Found::Flawed {
-                            at: here,
-                            problem: flaw.text().to_owned(),
-                        },
-                    }));
-                }
-                Some(Err(error))
-                    if error.is_eof() && !self.all_read && rest.len() <= RECORD_MAX_BYTES =>
-                {
-                    self.fill()?;
-                }
-                _ => return Ok(Some(self.other(1))),
-            }
-        }
-    }
-
-    fn other(&mut self, len: usize) -> Found<'_> {
-        let (at, start) = (self.offset + self.at as u64, self.at);
-        self.at += len;
-        let text = self.buffer.get(start..self.at).unwrap_or_default();
-        Found::Other { at, text }
-    }
-
-    /// Reads on: as much again as there is, so that a long entry is not tried too often.
-    fn fill(&mut self) -> io::Result<()> {
-        self.buffer.drain(..self.at);
-        self.offset += self.at as u64;
-        self.at = 0;
-        let wanted = self.buffer.len().max(FILE_READ_CHUNK_BYTES);
-        let read = (&mut self.file)
-            .take(wanted as u64)
-            .read_to_end(&mut self.buffer)?;
-        self.all_read = read < wanted;
-        Ok(())
-    }
 }
 
 /// What stands between two entries.
@@ -210,6 +117,11 @@ struct Salvage<'s, 'r> {
     report: &'s mut Report,
     tables: Tables,
     entries: u64,
+    /// Entries without a checksum, which count only in a file that has none.
+    unchecked: Vec<(u64, Placed)>,
+    /// Over the checksums as they stand in the file, so that it is right also where the content of an
+    /// entry is damaged.
+    sum: EntriesSum,
     /// What stands before the entries, once one of them, or the end, was seen.
     head: Option<Vec<u8>>,
     /// What was seen since the last entry.
@@ -219,39 +131,37 @@ struct Salvage<'s, 'r> {
 impl Salvage<'_, '_> {
     fn entry(&mut self, at: u64, entry: Entry) {
         self.close_gap();
-        let Entry { placed, check, .. } = entry;
-        let problem = match check {
-            Check::Wrong(flaw) if !self.recover.options.accept_edits => {
-                Some(flaw.text().to_owned())
+        let Entry { placed, crc, check } = entry;
+        match check {
+            Check::Right => {
+                self.sum.add(crc);
+                self.put(at, placed);
             }
-            Check::Absent if self.has_checksums() => {
-                Some(format!("{} has no checksum", entry::describe(placed.key())))
+            Check::Absent => self.unchecked.push((at, placed)),
+            Check::Wrong { flaw, written } => {
+                self.sum.add(written.unwrap_or(crc));
+                if self.recover.options.accept_edits {
+                    self.put(at, placed);
+                } else {
+                    self.tell(Place::Byte(at), flaw.text());
+                }
             }
-            Check::Right | Check::Absent | Check::Wrong(_) => None,
-        };
-        if let Some(problem) = problem {
-            self.report.add(&self.path, Place::Byte(at), &problem);
-            return;
         }
+    }
+
+    fn put(&mut self, at: u64, placed: Placed) {
         self.entries += 1;
         if let Some(twice) = self.tables.put(placed) {
-            let problem = format!(
-                "{} is here twice; this one was kept",
-                entry::describe(twice.key())
+            let entry = entry::describe(twice.key());
+            self.tell(
+                Place::Byte(at),
+                &format!("{entry} is here twice; this one was kept"),
             );
-            self.report.add(&self.path, Place::Byte(at), &problem);
         }
     }
 
-    fn flawed(&mut self, at: u64, problem: &str) {
-        self.close_gap();
-        self.report.add(&self.path, Place::Byte(at), problem);
-    }
-
-    /// Whether the header says that every entry has one, as far as it can be read.
-    fn has_checksums(&self) -> bool {
-        let head = self.head.as_deref().unwrap_or_default();
-        memmem::find(head, b"\"checksums\"").is_some()
+    fn tell(&mut self, place: Place, problem: &str) {
+        self.report.add(&self.path, place, problem);
     }
 
     /// Looks at what stood since the last entry, before the next.
@@ -259,14 +169,9 @@ impl Salvage<'_, '_> {
         if self.head.is_none() {
             self.open_list();
         }
-        self.report_gap();
-    }
-
-    fn report_gap(&mut self) {
         let Gap { at, len, .. } = std::mem::take(&mut self.gap);
         if len > 0 {
-            let problem = format!("{len} bytes that are no entry");
-            self.report.add(&self.path, Place::Byte(at), &problem);
+            self.tell(Place::Byte(at), &format!("{len} bytes that are no entry"));
         }
     }
 
@@ -287,28 +192,46 @@ impl Salvage<'_, '_> {
         let end = memchr(b']', &self.gap.text);
         let tail = self.gap.text.split_off(end.unwrap_or(self.gap.text.len()));
         self.gap.len -= (tail.len() as u64).min(self.gap.len);
-        self.report_gap();
+        self.close_gap();
         let mut frame = self.head.take().unwrap_or_default();
         frame.extend_from_slice(&tail);
-        let frame: Result<Object<Frame>, _> = serde_json::from_slice(&frame);
-        let (header, synced) = match frame {
-            Ok(Object(frame)) => self.frame(frame)?,
+        let frame = match serde_json::from_slice(&frame) {
+            Ok(Object(frame)) => Some(frame),
             Err(error) => {
                 let problem = format!("the header or the end cannot be read: {error}");
-                self.report.add(&self.path, Place::Whole, &problem);
-                (None, 0)
+                self.tell(Place::Whole, &problem);
+                None
             }
         };
+        self.take_unchecked(frame.as_ref());
+        let header = frame
+            .map(|frame| self.header(&frame))
+            .transpose()?
+            .flatten();
         Ok(Salvaged {
             is_anything: self.entries > 0 || header.is_some(),
             tables: self.tables,
             header,
-            synced,
         })
     }
 
+    /// Entries without a checksum are sound in a file that a person has written, or in one that says
+    /// that it has none.
+    fn take_unchecked(&mut self, frame: Option<&Frame>) {
+        let needs_none = |frame: &Frame| frame.triad.is_none() || frame.checksums == Some(false);
+        let is_sound = frame.is_some_and(needs_none);
+        for (at, placed) in std::mem::take(&mut self.unchecked) {
+            if is_sound {
+                self.put(at, placed);
+            } else {
+                let entry = entry::describe(placed.key());
+                self.tell(Place::Byte(at), &format!("{entry} has no checksum"));
+            }
+        }
+    }
+
     /// Takes what stands around the entries.
-    fn frame(&mut self, frame: Frame) -> Result<(Option<SnapshotHeader>, Seq), OpenError> {
+    fn header(&mut self, frame: &Frame) -> Result<Option<Header>, OpenError> {
         let own = self.recover.names.node();
         let refuse = |flaw| open_error(self.path.clone(), Place::Whole, &flaw);
         if let Some(version) = frame.version.filter(|version| *version > VERSION) {
@@ -316,40 +239,77 @@ impl Salvage<'_, '_> {
                 format!("is of version {version} of the format; this program knows {VERSION}");
             return Err(refuse(Flaw::Newer(text)));
         }
+        if let Some(triad) = frame.triad.as_deref().filter(|triad| *triad != "snapshot") {
+            let text = format!("is a `{triad}` of triad, not a snapshot");
+            return Err(refuse(Flaw::Foreign(text)));
+        }
         if let Some(node) = frame.node.as_ref().filter(|node| *node != own) {
             let text = format!("is the snapshot of `{node}`, not of `{own}`");
             return Err(refuse(Flaw::Foreign(text)));
         }
-        if let Some(count) = frame.count.filter(|count| *count != self.entries) {
+        let count = frame.count.map(|count| count.0);
+        if let Some(count) = count.filter(|count| *count != self.entries) {
             let problem = format!("has {} sound entries, but says {count}", self.entries);
-            self.report.add(&self.path, Place::Whole, &problem);
+            self.tell(Place::Whole, &problem);
         }
-        let header = (|| {
-            Some(SnapshotHeader {
-                node: frame.node?,
-                node_id: frame.node_id?,
-                incarnation: frame.incarnation?,
-                seq: frame.seq?,
-                replay_from: frame.replay_from?,
-                checksums: frame.checksums?,
-            })
-        })();
-        Ok((header, frame.synced.unwrap_or(0)))
+        let Some(header) = frame.header() else {
+            return Ok(None);
+        };
+        let is_proven = frame.proves(&header, &self.sum);
+        if !is_proven {
+            self.tell(
+                Place::Whole,
+                "the checksum of the whole is wrong, or too much is damaged to tell",
+            );
+        }
+        Ok(Some(Header {
+            is_proven,
+            synced: frame.synced.map_or(header.seq, |synced| synced.0),
+            text: header,
+        }))
     }
 }
 
 /// The snapshot without its entries.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Frame {
+    triad: Option<String>,
     version: Option<u64>,
     node: Option<String>,
     node_id: Option<String>,
-    incarnation: Option<u64>,
-    seq: Option<u64>,
-    replay_from: Option<u64>,
+    incarnation: Option<Number>,
+    seq: Option<Number>,
+    replay_from: Option<Number>,
     checksums: Option<bool>,
-    count: Option<u64>,
-    synced: Option<u64>,
-    #[expect(dead_code, reason = "without it this is no snapshot")]
-    entries: Vec<IgnoredAny>,
+    count: Option<Number>,
+    synced: Option<Number>,
+    crc: Option<String>,
+    #[serde(rename = "entries")]
+    _entries: Vec<IgnoredAny>,
+}
+
+impl Frame {
+    fn header(&self) -> Option<SnapshotHeader> {
+        Some(SnapshotHeader {
+            node: self.node.clone()?,
+            node_id: self.node_id.clone()?,
+            incarnation: self.incarnation?.0,
+            seq: self.seq?.0,
+            replay_from: self.replay_from?.0,
+            checksums: self.checksums?,
+        })
+    }
+
+    /// Whether this is the header of a snapshot with these entries, as its closing checksum says.
+    fn proves(&self, header: &SnapshotHeader, sum: &EntriesSum) -> bool {
+        let (Some(version), Some(count), Some(synced), Some(crc)) =
+            (self.version, self.count, self.synced, &self.crc)
+        else {
+            return false;
+        };
+        let computed = sum.closing(header, version, count.0, synced.0);
+        crc.as_bytes()
+            .eq_ignore_ascii_case(&checksum::digits(computed))
+    }
 }
