@@ -47,21 +47,36 @@ pub(super) fn run(recover: &Recover<'_>, error: OpenError) -> Result<Recovered, 
     for segment in segments {
         journal.segment(*segment)?;
     }
+    let loaded = journal.finish();
+    if !loaded.is_anything {
+        return Err(error);
+    }
+    // From here on files change.
+    let (repair, warnings) = copies::keep(recover, &found, report, &error)?;
+    let anew = begin_anew(recover, &found.segments, loaded)?;
+    Ok(Recovered {
+        repair: Some(repair),
+        warnings,
+        ..anew
+    })
+}
+
+/// Writes what was loaded as the snapshot of a new node, and begins its journal.
+fn begin_anew(
+    recover: &Recover<'_>,
+    segments: &[u64],
+    loaded: Loaded,
+) -> Result<Recovered, OpenError> {
+    let Recover { storage, names, .. } = *recover;
     let Loaded {
         tables,
         last,
         replay_from,
         replayed,
-        is_anything,
-    } = journal.finish();
-    if !is_anything {
-        return Err(error);
-    }
-
-    // From here on files change.
-    let (repair, warnings) = copies::keep(recover, &found, report, &error)?;
+        ..
+    } = loaded;
     let node_id = start::new_node_id()?;
-    let number = found.segments.last().map_or(0, |last| last + 1);
+    let number = segments.last().map_or(0, |last| last + 1);
     let header = SnapshotHeader {
         node: names.node().to_owned(),
         node_id: node_id.clone(),
@@ -70,20 +85,20 @@ pub(super) fn run(recover: &Recover<'_>, error: OpenError) -> Result<Recovered, 
         replay_from: replay_from.max(number),
         checksums: true,
     };
-    let snapshot_bytes = start::adopt(*storage, names, &header, &node_id, &tables)?;
+    let snapshot_bytes = start::adopt(storage, names, &header, &node_id, &tables)?;
     let start = Start {
-        storage: *storage,
+        storage,
         names,
         node_id,
         incarnation: 1,
         seq: last + 1,
     };
     let (segment, file) = start.begin(header.replay_from)?;
-    for number in &found.segments {
+    for number in segments {
         let name = names.segment(*number);
         storage
             .remove(&name)
-            .map_err(Failure::on(*storage, Action::Remove, &name))?;
+            .map_err(Failure::on(storage, Action::Remove, &name))?;
     }
     Ok(Recovered {
         tables,
@@ -95,8 +110,8 @@ pub(super) fn run(recover: &Recover<'_>, error: OpenError) -> Result<Recovered, 
         snapshot_bytes,
         replayed,
         torn: None,
-        repair: Some(repair),
-        warnings,
+        repair: None,
+        warnings: Vec::new(),
         edited: false,
     })
 }

@@ -38,8 +38,9 @@ pub(super) struct Plan<'s> {
 
 impl<'s> Plan<'s> {
     /// Plans by what the snapshot says. If that is not proven, the segment that it names has to say
-    /// the same; otherwise all segments are read. Those that an intact snapshot covers do no harm
-    /// then: their effects come once more, in their order.
+    /// the same; otherwise all segments are read. With them may be one that the snapshot covers and
+    /// whose removal has failed. Its effects come once more then, in their order, which changes
+    /// nothing as long as no later record is missing; and what is missing is told.
     pub(super) fn new(
         recover: &Recover<'_>,
         segments: &'s [u64],
