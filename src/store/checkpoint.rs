@@ -42,6 +42,15 @@ pub enum CheckpointStep {
     Failed(Arc<Failure>),
 }
 
+/// Whether there are requests beside a checkpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Requests {
+    /// They go first.
+    GoOn,
+    /// Nobody waits for anything but the checkpoint.
+    HaveEnded,
+}
+
 /// A checkpoint under way.
 pub(super) struct Checkpoint {
     replay_from: u64,
@@ -78,6 +87,7 @@ impl Checkpoint {
         storage: Arc<dyn Storage>,
         names: FileNames,
         journal: &mut Journal,
+        requests: Requests,
     ) -> io::Result<Self> {
         let header = journal.next_snapshot();
         let replay_from = header.replay_from;
@@ -96,6 +106,7 @@ impl Checkpoint {
             journal: Arc::clone(journal.shared()),
             outcome: Arc::clone(&outcome),
             give_back,
+            requests,
         };
         let thread = std::thread::Builder::new()
             .name("checkpoint".to_owned())

@@ -38,8 +38,8 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use crate::limits::{CHECKPOINT_JOURNAL_MIN_BYTES, KEY_MAX_BYTES, VALUE_MAX_BYTES_CEILING};
 use crate::storage::Storage;
-use checkpoint::Checkpoint;
 pub use checkpoint::CheckpointStep;
+use checkpoint::{Checkpoint, Requests};
 pub use error::{Defect, OpenError, Place};
 pub use failure::{Action, Failure, Refused};
 use files::FileNames;
@@ -334,12 +334,17 @@ impl Store {
 
     /// Begins a checkpoint. [`Store::step_checkpoint`] does it.
     pub fn begin_checkpoint(&mut self) -> Result<(), Refused> {
+        self.begin_checkpoint_beside(Requests::GoOn)
+    }
+
+    fn begin_checkpoint_beside(&mut self, requests: Requests) -> Result<(), Refused> {
         self.journal.check()?;
         if self.checkpoint.is_some() {
             return Err(Refused::CheckpointRunning);
         }
         let storage = Arc::clone(&self.storage);
-        let checkpoint = Checkpoint::begin(storage, self.names.clone(), &mut self.journal)
+        let names = self.names.clone();
+        let checkpoint = Checkpoint::begin(storage, names, &mut self.journal, requests)
             .map_err(|error| Refused::NoThread(error.to_string()))?;
         self.checkpoint = Some(checkpoint);
         Ok(())
@@ -410,7 +415,7 @@ impl Store {
         if !self.edited && self.journal_records() == 0 {
             return Ok(());
         }
-        match self.begin_checkpoint() {
+        match self.begin_checkpoint_beside(Requests::HaveEnded) {
             Ok(()) => self.finish_checkpoint(),
             Err(Refused::Failed(failure)) => Err(Failure::clone(&failure)),
             Err(refused) => {

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::mpsc::{Receiver, SyncSender};
 use std::sync::{Arc, OnceLock};
 
+use super::Requests;
 use super::file::SnapshotFile;
 use crate::limits::CHECKPOINT_STEP_BYTES;
 use crate::storage::{Storage, background};
@@ -87,13 +88,16 @@ pub(super) struct Writer {
     /// Takes chunks back. Memory that another thread has allocated is freed under a lock that it needs
     /// for its next allocation, and this thread may stand still while it has that lock.
     pub(super) give_back: SyncSender<Chunk>,
+    pub(super) requests: Requests,
 }
 
 impl Writer {
     /// Writes what comes until the end of it, or until the store is gone.
     pub(super) fn run(self, messages: &Receiver<Message>) {
-        // Requests go first. No lock is held here while entries are encoded or written.
-        background();
+        if self.requests == Requests::GoOn {
+            // No lock is held here while entries are encoded or written.
+            background();
+        }
         let name = self.names.temporary();
         let cause = io::Error::other("its thread has panicked");
         let panicked = Arc::new(Failure::on(&*self.storage, Action::Write, &name)(cause));
