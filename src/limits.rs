@@ -208,6 +208,17 @@ pub const TABLE_LEAF_ENTRIES: usize = 448;
 /// chose to have one hash prefix, and those make a leaf large instead.
 pub const TABLE_ENTRIES_PER_PLACE_MIN: usize = 16;
 
+/// The keys that are looked up ahead of their requests at once: enough to have as many waits for memory
+/// under way as a processor can, and what they fetch fits into its nearest cache.
+pub const TABLE_FETCH_ENTRIES: usize = 64;
+
+/// The words of a request that is looked at ahead. To look at each word of a longer one would cost more
+/// than its one key can save.
+pub const LOOK_AHEAD_WORDS_MAX: usize = 8;
+
+/// A table with fewer entries is in the processor's cache anyway, and nothing is fetched.
+pub const TABLE_FETCH_ENTRIES_MIN: usize = 16 * 1024;
+
 /// A table with more entries than this is dropped by a thread of its own when it is cleared.
 pub const TABLE_DROP_ENTRIES: usize = 4096;
 

@@ -15,7 +15,9 @@ use super::Node;
 use super::dispatch::{Dispatch, Flow, Obstacle};
 use super::outbox::Outbox;
 use crate::command::{Error, Hello, Session};
-use crate::limits::{LINK_BUSY_SIGN, READ_CHUNK_BYTES, TURN_READS, TURN_REQUESTS, TURN_TIME};
+use crate::limits::{
+    LINK_BUSY_SIGN, READ_CHUNK_BYTES, TABLE_FETCH_ENTRIES, TURN_READS, TURN_REQUESTS, TURN_TIME,
+};
 use crate::resp::{Frame, Next, Protocol, ProtocolError, RequestDecoder};
 
 /// See the module's text.
@@ -119,6 +121,7 @@ impl Connection {
     fn carry_out(&mut self) -> Pause {
         let began = Instant::now();
         let mut requests = 0_usize;
+        let mut fetched = 0;
         while !self.outbox.is_closed() && !self.ended {
             if !self.outbox.has_room() {
                 return Pause::Crowded;
@@ -131,6 +134,10 @@ impl Connection {
             if parked.is_some_and(|obstacle| obstacle.holds(&self.node, &self.outbox)) {
                 return Pause::Held;
             }
+            if fetched == 0 {
+                fetched = self.fetch_ahead();
+            }
+            fetched = fetched.saturating_sub(1);
             match self.step() {
                 Step::Starved => {
                     self.decoder.shrink();
@@ -143,6 +150,17 @@ impl Connection {
             }
         }
         Pause::Held
+    }
+
+    /// Fetches what the next requests will need. For how many of them.
+    fn fetch_ahead(&self) -> usize {
+        let mut count = 0;
+        let keys = self.decoder.second_words_ahead().inspect(|_| count += 1);
+        self.node
+            .store
+            .borrow()
+            .fetch(keys.take(TABLE_FETCH_ENTRIES));
+        count.max(1)
     }
 
     /// Carries out the next request: the one that was parked, or one from the input.

@@ -1,5 +1,6 @@
 //! What a server reads.
 
+mod ahead;
 mod decoder;
 
 use std::fmt;

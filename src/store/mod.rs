@@ -36,7 +36,9 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use crate::limits::{CHECKPOINT_JOURNAL_MIN_BYTES, KEY_MAX_BYTES, VALUE_MAX_BYTES_CEILING};
+use crate::limits::{
+    CHECKPOINT_JOURNAL_MIN_BYTES, KEY_MAX_BYTES, TABLE_FETCH_ENTRIES_MIN, VALUE_MAX_BYTES_CEILING,
+};
 use crate::storage::Storage;
 pub use checkpoint::CheckpointStep;
 use checkpoint::{Checkpoint, Requests};
@@ -174,6 +176,16 @@ impl Store {
     /// Whether there is such a key.
     pub fn contains(&self, key: &[u8]) -> bool {
         self.get(key).is_some()
+    }
+
+    /// Has what is known of these keys, which will be asked for soon, brought near to the processor.
+    ///
+    /// In a large table nearly every access waits for memory, several times in a row. Done for many
+    /// keys at once, step by step, the waits of all of them overlap.
+    pub fn fetch<'k>(&self, keys: impl Iterator<Item = &'k [u8]>) {
+        if self.tables.own.len() >= TABLE_FETCH_ENTRIES_MIN {
+            self.tables.own.fetch(keys.map(hash));
+        }
     }
 
     /// How many keys there are.

@@ -25,7 +25,7 @@ use std::ops::ControlFlow;
 
 use siphasher::sip::SipHasher13;
 
-use crate::limits::{TABLE_ENTRIES_PER_PLACE_MIN, TABLE_LEAF_ENTRIES};
+use crate::limits::{TABLE_ENTRIES_PER_PLACE_MIN, TABLE_FETCH_ENTRIES, TABLE_LEAF_ENTRIES};
 pub(super) use entry::Entry;
 pub(super) use leaf::Leaf;
 
@@ -70,6 +70,30 @@ impl Table {
 
     pub(super) fn get(&self, hash: u64, key: &[u8]) -> Option<&[u8]> {
         self.leaf(hash).get(hash, key).map(Entry::value)
+    }
+
+    /// Reads what [`Table::get`] will read, for at most [`TABLE_FETCH_ENTRIES`] hashes. How many of them
+    /// there are.
+    pub(super) fn fetch(&self, hashes: impl Iterator<Item = u64>) -> usize {
+        let mut wanted = [0; TABLE_FETCH_ENTRIES];
+        let mut count = 0;
+        for (place, hash) in wanted.iter_mut().zip(hashes) {
+            *place = hash;
+            count += 1;
+        }
+        let wanted = wanted.get(..count).unwrap_or_default();
+        // The accesses of each step do not depend on each other, so that they are under way together.
+        // What they sum up to is of no use, but without it nothing would have to be read.
+        let places = wanted
+            .iter()
+            .map(|hash| self.leaf(*hash).touch_place(*hash));
+        std::hint::black_box(places.sum::<usize>());
+        let entries = wanted
+            .iter()
+            .filter_map(|hash| self.leaf(*hash).touch_entry(*hash));
+        let (found, bytes) = entries.fold((0, 0), |(found, sum), byte| (found + 1, sum + byte));
+        std::hint::black_box(bytes);
+        found
     }
 
     /// Gives the key this value. Whether it was there before.

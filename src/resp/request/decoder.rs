@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use bytes::BytesMut;
 
+use super::ahead::SecondWords;
 use super::{Excess, Next, Request, RequestLimits, TooLarge};
 use crate::limits;
 use crate::resp::args::{Args, Span};
@@ -132,6 +133,17 @@ impl RequestDecoder {
                 excess,
             }),
         }
+    }
+
+    /// The second words of the whole requests that come next, as far as a quick look finds them: of
+    /// most commands that is the key. Nothing changes by looking.
+    pub fn second_words_ahead(&self) -> impl Iterator<Item = &[u8]> {
+        let is_at_request = matches!(self.phase, Phase::Opening) && self.input.is_fresh();
+        SecondWords(if is_at_request {
+            self.input.rest()
+        } else {
+            &[]
+        })
     }
 
     /// The bytes looked at so far, and the steps taken: what decoding has cost. However the bytes are

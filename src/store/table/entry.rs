@@ -30,6 +30,15 @@ impl Entry {
         self.key_and_value().0
     }
 
+    /// Reads its first and its last byte.
+    pub(super) fn touch(&self) -> usize {
+        let ends = [self.0.first(), self.0.last()];
+        ends.into_iter()
+            .flatten()
+            .map(|byte| usize::from(*byte))
+            .sum()
+    }
+
     pub(super) fn value(&self) -> &[u8] {
         self.key_and_value().1
     }

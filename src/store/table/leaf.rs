@@ -28,6 +28,18 @@ impl Leaf {
         self.entries.find(inner(hash), |entry| entry.key() == key)
     }
 
+    /// Reads the place where an entry of this hash stands, if there is one.
+    pub(super) fn touch_place(&self, hash: u64) -> usize {
+        self.entries
+            .find(inner(hash), |_| true)
+            .map_or(0, Entry::bytes)
+    }
+
+    /// Reads the ends of the memory that such an entry takes.
+    pub(super) fn touch_entry(&self, hash: u64) -> Option<usize> {
+        self.entries.find(inner(hash), |_| true).map(Entry::touch)
+    }
+
     pub(super) fn get_mut(&mut self, hash: u64, key: &[u8]) -> Option<&mut Entry> {
         self.entries
             .find_mut(inner(hash), |entry| entry.key() == key)

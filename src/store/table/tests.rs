@@ -75,6 +75,19 @@ fn a_large_table_holds_what_was_put_in() {
 }
 
 #[test]
+fn what_is_fetched_is_what_is_there() {
+    let table = numbered(20_000);
+    let fetch = |numbers: std::ops::Range<u32>| {
+        table.fetch(numbers.map(|number| hash(&number.to_be_bytes())))
+    };
+    assert_eq!(fetch(0..0), 0);
+    assert_eq!(fetch(100..140), 40);
+    assert_eq!(fetch(100..1_000), TABLE_FETCH_ENTRIES, "no more at once");
+    // Seven bits of a hash that is not there may be those of one that is.
+    assert!(fetch(1_000_000..1_000_064) < 48);
+}
+
+#[test]
 fn the_order_does_not_depend_on_the_size() {
     let mut small = numbered(300);
     let mut large = numbered(5_000);
