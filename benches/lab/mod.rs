@@ -6,6 +6,7 @@
 
 pub(crate) mod connection;
 pub(crate) mod data;
+pub(crate) mod generator;
 pub(crate) mod load;
 pub(crate) mod ports;
 pub(crate) mod process;

@@ -1,6 +1,7 @@
 //! A server that runs. It is killed when it is dropped.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::process::{Child, ExitStatus};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -138,6 +139,16 @@ impl<'s> Server<'s> {
     /// What it has sent towards the disk so far, in bytes.
     pub(crate) fn written_bytes(&self) -> anyhow::Result<u64> {
         process::written_bytes(self.pid())
+    }
+
+    /// The processor time that it has taken so far.
+    pub(crate) fn cpu_time(&self) -> anyhow::Result<Duration> {
+        process::cpu_time(self.pid())
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.site.address()
     }
 
     /// Asks it to end, and waits until it has. Returns what it has sent towards the disk in all.

@@ -18,6 +18,8 @@ use super::server::Server;
 const NODE: &str = env!("CARGO_BIN_EXE_linux-node");
 /// The program that stands beside it, as the system finds it.
 const REDIS: &str = "redis-server";
+/// The argument with which a benchmark is the ceiling program.
+pub(crate) const CEILING: &str = "ceiling";
 
 /// What runs at a site.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -26,6 +28,8 @@ enum Program {
     Node,
     /// Redis.
     Redis,
+    /// This benchmark itself, run once more with an argument.
+    Ceiling,
 }
 
 /// A place where a server runs.
@@ -53,6 +57,12 @@ impl Site {
     /// a snapshot when it is rewritten.
     pub(crate) fn redis() -> anyhow::Result<Self> {
         Self::new(Program::Redis, ports::free()?)
+    }
+
+    /// The program that shows what a server could reach that does nothing: this benchmark, started with
+    /// [`CEILING`] and an address, has to be it.
+    pub(crate) fn ceiling() -> anyhow::Result<Self> {
+        Self::new(Program::Ceiling, ports::free()?)
     }
 
     fn node(rules: &[serde_json::Value]) -> anyhow::Result<Self> {
@@ -87,6 +97,7 @@ impl Site {
         let mut command = match self.program {
             Program::Node => node_command(),
             Program::Redis => self.redis_command(),
+            Program::Ceiling => self.ceiling_command()?,
         };
         let log = File::options().create(true).append(true).open(self.log())?;
         let child = command
@@ -124,6 +135,12 @@ impl Site {
     /// The size of all its files.
     pub(crate) fn file_bytes(&self) -> anyhow::Result<u64> {
         folder_bytes(&self.folder.path().join("data"))
+    }
+
+    fn ceiling_command(&self) -> anyhow::Result<Command> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args([CEILING, &self.address.to_string()]);
+        Ok(command)
     }
 
     fn redis_command(&self) -> Command {

@@ -19,3 +19,11 @@ pub(crate) fn percentile(measured: &mut [Duration], percent: usize) -> Duration 
 pub(crate) fn ratio(part: Duration, of: Duration) -> f64 {
     part.as_secs_f64() / of.as_secs_f64()
 }
+
+/// The median of figures (nearest rank), which are numbers; 0 without any.
+pub(crate) fn median_figure(figures: impl IntoIterator<Item = f64>) -> f64 {
+    let mut figures: Vec<_> = figures.into_iter().collect();
+    figures.sort_unstable_by(f64::total_cmp);
+    let middle = figures.len().saturating_sub(1) / 2;
+    figures.get(middle).copied().unwrap_or_default()
+}

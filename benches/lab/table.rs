@@ -72,5 +72,11 @@ pub(crate) fn at_most(figure: f64, most: f64) -> String {
     format!("at most {most}: {verdict}")
 }
 
+/// Whether a figure that is to be at least `least` is so.
+pub(crate) fn at_least(figure: f64, least: f64) -> String {
+    let verdict = if figure >= least { "met" } else { "missed" };
+    format!("at least {least}: {verdict}")
+}
+
 /// What stands where nothing could be compared.
 pub(crate) const NOTHING: &str = "–";

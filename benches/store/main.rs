@@ -13,6 +13,7 @@
 
 mod checkpoint;
 #[path = "../lab/mod.rs"]
+#[allow(dead_code, reason = "each benchmark uses a part of what they share")]
 mod lab;
 #[path = "../../tests/machine/mod.rs"]
 mod machine;

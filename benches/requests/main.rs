@@ -1,0 +1,108 @@
+//! Requests in numbers, beside Redis and the ceiling in the same run: how many a second, the server's
+//! processor time for one, and how long one takes.
+//!
+//! `cargo bench --bench requests`; `TRIAD_BENCH_QUICK=1` for a quick look, `TRIAD_BENCH_ROUNDS=9` for
+//! more rounds than five. Both sides acknowledge a write after its fsync. Load comes from
+//! `redis-benchmark`, and where its keys do not fit, from a generator of our own. It fails only where
+//! something could not be measured; a target that is missed is told.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "what a benchmark finds is printed"
+)]
+
+mod ceiling;
+mod contest;
+#[path = "../lab/mod.rs"]
+#[allow(dead_code, reason = "each benchmark uses a part of what they share")]
+mod lab;
+#[path = "../../tests/machine/mod.rs"]
+mod machine;
+mod one_node;
+mod own_keys;
+mod redis_benchmark;
+mod work;
+
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+
+use lab::site;
+
+/// Sets the number of rounds.
+const ROUNDS_VARIABLE: &str = "TRIAD_BENCH_ROUNDS";
+const ROUNDS_DEFAULT: usize = 5;
+/// Asks for a quick look: one round, of fewer requests.
+const QUICK_VARIABLE: &str = "TRIAD_BENCH_QUICK";
+const QUICK_DIVISOR: usize = 10;
+
+/// How much is measured.
+#[derive(Clone, Copy)]
+struct Scale {
+    rounds: usize,
+    /// What the numbers of requests are divided by.
+    divisor: usize,
+}
+
+/// What there is to measure with.
+struct Machine {
+    scale: Scale,
+    has_redis: bool,
+}
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let done = match (arguments.next().as_deref(), arguments.next()) {
+        (Some(site::CEILING), Some(address)) => ceiling::serve(&address),
+        _ => run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> anyhow::Result<()> {
+    lab::process::check()?;
+    let redis = site::redis_version()?;
+    let cores = std::thread::available_parallelism()?;
+    println!("{cores} processors; an acknowledged write is on the disk, on both sides");
+    match &redis {
+        Some(version) => println!(
+            "beside Redis {version} (appendonly yes, appendfsync always, aof-use-rdb-preamble yes, save \"\")"
+        ),
+        None => machine::skip("redis-server", "redis-server is not installed"),
+    }
+    let machine = Machine {
+        scale: Scale::from_environment()?,
+        has_redis: redis.is_some(),
+    };
+    if redis_benchmark::is_installed()? {
+        print!("{}", one_node::measure(&machine)?);
+    } else {
+        machine::skip("redis-benchmark", "redis-benchmark is not installed");
+    }
+    print!("{}", own_keys::measure(&machine)?);
+    Ok(())
+}
+
+impl Scale {
+    fn from_environment() -> anyhow::Result<Self> {
+        let is_quick = std::env::var_os(QUICK_VARIABLE).is_some_and(|set| set != "0");
+        let (rounds, divisor) = if is_quick {
+            (1, QUICK_DIVISOR)
+        } else {
+            (ROUNDS_DEFAULT, 1)
+        };
+        let rounds = match std::env::var(ROUNDS_VARIABLE) {
+            Ok(rounds) => rounds.parse().context(ROUNDS_VARIABLE)?,
+            Err(_) => rounds,
+        };
+        anyhow::ensure!(rounds > 0, "{ROUNDS_VARIABLE} is at least 1");
+        Ok(Self { rounds, divisor })
+    }
+}

@@ -1,0 +1,74 @@
+//! One node that owns every key, beside one Redis and the ceiling, driven by `redis-benchmark`.
+
+use anyhow::Context as _;
+
+use crate::Machine;
+use crate::contest::{Comparisons, Contestant, Sides, Target};
+use crate::lab::data::{KEY_BYTES, Key};
+use crate::lab::load::{self, Shape};
+use crate::lab::server::Server;
+use crate::lab::site::Site;
+use crate::lab::table::Table;
+use crate::redis_benchmark;
+use crate::work::{KEYS, Verb, Work};
+
+/// How the keys come in before.
+const FILLING: Shape = Shape {
+    connections: 4,
+    pipeline: 128,
+};
+
+/// Measures all sides, in turn.
+pub(crate) fn measure(machine: &Machine) -> anyhow::Result<Table> {
+    let title = format!(
+        "One node that owns every key, without working out a digest: median of {} rounds, the sides in\n\
+         turn, redis-benchmark -c 50 -r {KEYS} -d 64; every key is there before.",
+        machine.scale.rounds
+    );
+    let sites = Sides {
+        triad: Site::alone()?,
+        redis: machine.has_redis.then(Site::redis).transpose()?,
+        ceiling: Some(Site::ceiling()?),
+    };
+    let triad = sites.triad.start()?;
+    let redis = sites.redis.as_ref().map(Site::start).transpose()?;
+    let ceiling = sites.ceiling.as_ref().map(Site::start).transpose()?;
+    let keys = (0..KEYS).map(key).collect::<anyhow::Result<Vec<_>>>()?;
+    let keys: Vec<_> = keys.iter().collect();
+    for server in [Some(&triad), redis.as_ref()].into_iter().flatten() {
+        load::set_all(server.address(), FILLING, &keys, 0)?;
+    }
+    let sides = Sides {
+        triad: contestant(&triad),
+        redis: redis.as_ref().map(contestant),
+        ceiling: ceiling.as_ref().map(contestant),
+    };
+
+    let mut comparisons = Comparisons::new(&title, machine.scale.rounds);
+    for command in Verb::ALL {
+        for pipeline in [1, 16, 64] {
+            let target = match (command, pipeline) {
+                (_, 1) => Target::RateAndCpu(1.0, 1.1),
+                (Verb::Get, 16) => Target::Rate(1.5),
+                _ => Target::Rate(2.0),
+            };
+            let work = Work::new(command, pipeline, machine.scale);
+            comparisons.add(work, &sides, Some(target))?;
+        }
+    }
+    Ok(comparisons.into_table())
+}
+
+fn contestant<'a>(server: &'a Server<'a>) -> Contestant<'a> {
+    Contestant {
+        servers: vec![server],
+        drive: Box::new(|work| redis_benchmark::drive(server.address(), work, false)),
+    }
+}
+
+/// A key as redis-benchmark makes them.
+fn key(number: usize) -> anyhow::Result<Key> {
+    let key = format!("key:{number:012}");
+    debug_assert_eq!(key.len(), KEY_BYTES);
+    key.as_bytes().try_into().context("a key has 16 bytes")
+}

@@ -1,0 +1,57 @@
+//! What servers are asked to do.
+
+use crate::Scale;
+
+/// The connections over which requests are sent.
+pub(crate) const CONNECTIONS: usize = 50;
+/// The keys that there are, and that every server has from the beginning.
+pub(crate) const KEYS: usize = 100_000;
+
+/// A command.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verb {
+    Get,
+    Set,
+}
+
+impl Verb {
+    pub(crate) const ALL: [Self; 2] = [Self::Get, Self::Set];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Set => "SET",
+        }
+    }
+}
+
+/// Requests of one kind.
+#[derive(Clone, Copy)]
+pub(crate) struct Work {
+    pub(crate) command: Verb,
+    /// The requests that a connection sends before it reads their replies.
+    pub(crate) pipeline: usize,
+    /// The requests in all.
+    pub(crate) count: usize,
+}
+
+impl Work {
+    /// As many requests as take about a second.
+    pub(crate) fn new(command: Verb, pipeline: usize, scale: Scale) -> Self {
+        let count = match pipeline {
+            ..=1 => 60_000,
+            2..=31 => 400_000,
+            _ => 800_000,
+        };
+        Self {
+            command,
+            pipeline,
+            count: count / scale.divisor,
+        }
+    }
+
+    /// As `GET P=16`.
+    pub(crate) fn name(self) -> String {
+        format!("{} P={}", self.command.name(), self.pipeline)
+    }
+}
