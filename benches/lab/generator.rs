@@ -6,6 +6,8 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
@@ -44,42 +46,56 @@ pub(crate) struct Speed {
     pub(crate) p99: Duration,
 }
 
-/// Sends about `count` requests in all. The connections are shared out evenly among the servers, and
-/// begin at different places of the requests.
+/// Sends about `count` requests in all. Each server gets as many of the connections as is its part of the
+/// requests; they begin at different places of the requests, and a fast one sends more.
 pub(crate) fn drive(
     servers: &[Arc<Requests>],
     shape: Shape,
     count: usize,
 ) -> anyhow::Result<Speed> {
-    let batches = count.div_ceil(shape.connections * shape.pipeline);
-    let sent = u32::try_from(batches * shape.connections * shape.pipeline)?;
+    let batches = count.div_ceil(shape.pipeline);
+    let sent = u32::try_from(batches * shape.pipeline)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     runtime.block_on(async {
+        let left = Arc::new(AtomicUsize::new(batches));
         let mut senders = Vec::new();
-        for (place, server) in (0..shape.connections).zip(servers.iter().cycle()) {
-            senders.push(Sender::open(server, shape, place).await?);
+        for place in 0..shape.connections {
+            let server = server_at(servers, place, shape.connections);
+            let server = server.context("no connection without a server")?;
+            senders.push(Sender::open(server, shape, place, &left).await?);
         }
         let begun = Instant::now();
         let mut tasks = JoinSet::new();
         for sender in senders {
-            tasks.spawn(sender.run(batches));
+            tasks.spawn(sender.run());
         }
         let mut waits = Vec::new();
-        let replies = async {
-            while let Some(ended) = tasks.join_next().await {
-                waits.extend(ended??);
+        let all = async {
+            while let Some(sent) = tasks.join_next().await {
+                waits.extend(sent??);
             }
             anyhow::Ok(())
         };
-        let replied = timeout(PATIENCE, replies).await;
-        replied.context("not every request got a whole reply")??;
+        let ended = timeout(PATIENCE, all).await;
+        ended.context("not every request got a whole reply")??;
         Ok(Speed {
             rate: f64::from(sent) / begun.elapsed().as_secs_f64(),
             p50: percentile(&mut waits, 50),
             p99: percentile(&mut waits, 99),
         })
+    })
+}
+
+/// The server of a connection.
+fn server_at(servers: &[Arc<Requests>], place: usize, places: usize) -> Option<&Arc<Requests>> {
+    let total: usize = servers.iter().map(|server| server.bytes.len()).sum();
+    let mut at = (2 * place + 1) * total / (2 * places);
+    servers.iter().find(|server| {
+        let is_here = at < server.bytes.len();
+        at = at.saturating_sub(server.bytes.len());
+        is_here
     })
 }
 
@@ -90,10 +106,17 @@ struct Sender {
     pipeline: usize,
     /// Which batch it begins with.
     first: usize,
+    /// The batches that are still to be sent, by all connections together.
+    left: Arc<AtomicUsize>,
 }
 
 impl Sender {
-    async fn open(requests: &Arc<Requests>, shape: Shape, place: usize) -> anyhow::Result<Self> {
+    async fn open(
+        requests: &Arc<Requests>,
+        shape: Shape,
+        place: usize,
+        left: &Arc<AtomicUsize>,
+    ) -> anyhow::Result<Self> {
         let stream = TcpStream::connect(requests.address).await?;
         stream.set_nodelay(true)?;
         let batches = requests.bytes.len() / (requests.request_bytes * shape.pipeline);
@@ -103,17 +126,23 @@ impl Sender {
             requests: Arc::clone(requests),
             pipeline: shape.pipeline,
             first: batches * place / shape.connections,
+            left: Arc::clone(left),
         })
     }
 
-    /// Sends so many batches. Returns how long each waited for its last reply.
-    async fn run(mut self, batches: usize) -> anyhow::Result<Vec<Duration>> {
+    /// Sends batches until none is left. Returns how long each waited for its last reply.
+    async fn run(mut self) -> anyhow::Result<Vec<Duration>> {
         let requests = Arc::clone(&self.requests);
         let batch_bytes = requests.request_bytes * self.pipeline;
         let parts = requests.bytes.chunks_exact(batch_bytes).cycle();
-        let mut waits = Vec::with_capacity(batches);
+        let mut waits = Vec::new();
         let mut replies = Vec::new();
-        for batch in parts.skip(self.first).take(batches) {
+        let one_less = |left: usize| left.checked_sub(1);
+        for batch in parts.skip(self.first) {
+            let taken = self.left.fetch_update(Relaxed, Relaxed, one_less);
+            if taken.is_err() {
+                break;
+            }
             let begun = Instant::now();
             self.stream.write_all(batch).await?;
             self.read(&mut replies).await?;

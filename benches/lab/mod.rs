@@ -10,6 +10,7 @@ pub(crate) mod generator;
 pub(crate) mod load;
 pub(crate) mod ports;
 pub(crate) mod process;
+pub(crate) mod redis_cluster;
 pub(crate) mod server;
 pub(crate) mod site;
 pub(crate) mod statistics;

@@ -24,10 +24,12 @@ pub(crate) const CEILING: &str = "ceiling";
 /// What runs at a site.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Program {
-    /// A node of triad.
-    Node,
+    /// The node of this name.
+    Node(&'static str),
     /// Redis.
     Redis,
+    /// One of a Redis Cluster.
+    RedisCluster,
     /// This benchmark itself, run once more with an argument.
     Ceiling,
 }
@@ -42,15 +44,13 @@ pub(crate) struct Site {
 impl Site {
     /// A node that owns every key, without working out a digest.
     pub(crate) fn alone() -> anyhow::Result<Self> {
-        Self::node(&[json!("remainder")])
+        Self::first(Self::nodes(&[json!("remainder")])?)
     }
 
     /// The node `linux` of the default list, which asks each key's digest whether the key is its own.
     /// The other two nodes of the list do not run.
     pub(crate) fn linux_of_three() -> anyhow::Result<Self> {
-        let placement = Placement::built_in();
-        let rules = placement.indices().map(|index| placement.rule(index));
-        Self::node(&rules.map(|rule| json!(rule)).collect::<Vec<_>>())
+        Self::first(Self::three()?)
     }
 
     /// Redis with an append-only file that is synced before each acknowledgement, and that begins with
@@ -65,20 +65,38 @@ impl Site {
         Self::new(Program::Ceiling, ports::free()?)
     }
 
-    fn node(rules: &[serde_json::Value]) -> anyhow::Result<Self> {
+    /// All the nodes of the default list, in its order.
+    pub(crate) fn three() -> anyhow::Result<Vec<Self>> {
+        let placement = Placement::built_in();
+        let rules = placement.indices().map(|index| placement.rule(index));
+        Self::nodes(&rules.map(|rule| json!(rule)).collect::<Vec<_>>())
+    }
+
+    /// Three servers that become a Redis Cluster when [`redis_cluster::join`](super::redis_cluster::join)
+    /// is called; they sync once a second.
+    pub(crate) fn redis_cluster() -> anyhow::Result<Vec<Self>> {
+        let site = |_| Self::new(Program::RedisCluster, ports::free()?);
+        (0..3).map(site).collect()
+    }
+
+    /// A site for each node of a list.
+    fn nodes(rules: &[serde_json::Value]) -> anyhow::Result<Vec<Self>> {
         let mut nodes = Vec::new();
-        for (name, rule) in ["linux", "mac", "android"].iter().zip(rules) {
-            let address = ports::free()?.to_string();
-            nodes.push(json!({ "name": name, "address": address, "rule": rule }));
+        let mut sites = Vec::new();
+        for (name, rule) in ["linux", "mac", "android"].into_iter().zip(rules) {
+            let address = ports::free()?;
+            nodes.push(json!({ "name": name, "address": address.to_string(), "rule": rule }));
+            sites.push(Self::new(Program::Node(name), address)?);
         }
-        let address = nodes.first().and_then(|node| node.get("address"));
-        let address = address.and_then(|address| address.as_str());
-        let site = Self::new(Program::Node, address.context("a rule")?.parse()?)?;
-        fs::write(
-            site.folder.path().join("cluster.json"),
-            json!({ "nodes": nodes }).to_string(),
-        )?;
-        Ok(site)
+        let list = json!({ "nodes": nodes }).to_string();
+        for site in &sites {
+            fs::write(site.folder.path().join("cluster.json"), &list)?;
+        }
+        Ok(sites)
+    }
+
+    fn first(sites: Vec<Self>) -> anyhow::Result<Self> {
+        sites.into_iter().next().context("a list has a node")
     }
 
     /// The folder is on the disk of the build, since the system's temporary one may be in memory.
@@ -95,8 +113,13 @@ impl Site {
     /// Starts the server. It may not answer yet.
     pub(crate) fn spawn(&self) -> anyhow::Result<Server<'_>> {
         let mut command = match self.program {
-            Program::Node => node_command(),
-            Program::Redis => self.redis_command(),
+            Program::Node(name) => node_command(name),
+            Program::Redis => self.redis_command("always"),
+            Program::RedisCluster => {
+                let mut command = self.redis_command("everysec");
+                command.args(["--cluster-enabled", "yes"]);
+                command
+            }
             Program::Ceiling => self.ceiling_command()?,
         };
         let log = File::options().create(true).append(true).open(self.log())?;
@@ -119,7 +142,7 @@ impl Site {
 
     /// Whether Redis runs here, and not a node.
     pub(crate) fn is_redis(&self) -> bool {
-        self.program == Program::Redis
+        matches!(self.program, Program::Redis | Program::RedisCluster)
     }
 
     /// Where it listens.
@@ -143,17 +166,17 @@ impl Site {
         Ok(command)
     }
 
-    fn redis_command(&self) -> Command {
+    fn redis_command(&self, fsync: &str) -> Command {
         let mut command = Command::new(REDIS);
         let port = self.address.port().to_string();
         command.args(["--bind", "127.0.0.1", "--port", &port, "--dir", "data"]);
         command.args(["--save", "", "--appendonly", "yes"]);
-        command.args(["--appendfsync", "always", "--aof-use-rdb-preamble", "yes"]);
+        command.args(["--appendfsync", fsync, "--aof-use-rdb-preamble", "yes"]);
         command
     }
 }
 
-fn node_command() -> Command {
+fn node_command(name: &str) -> Command {
     let mut command = Command::new(NODE);
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("TRIAD_") {
@@ -161,6 +184,7 @@ fn node_command() -> Command {
         }
     }
     command.args(["--cluster", "cluster.json", "--data", "data"]);
+    command.args(["--name", name]);
     command.args(["--fsync", "always", "--log", "warn"]);
     command
 }

@@ -122,44 +122,12 @@ impl Comparisons {
                 }
             }
         }
-        self.table.row(&work.name(), self.figures(&all, target));
+        self.table.row(&work.name(), figures(&all, target));
         Ok(())
     }
 
     pub(crate) fn into_table(self) -> Table {
         self.table
-    }
-
-    fn figures(&self, all: &Sides<Runs>, target: Option<Target>) -> Vec<String> {
-        let triad = &all.triad;
-        let rate = |runs: &Runs| format!("{:.0}", runs.rate() / 1000.0);
-        let cpu = |runs: &Runs| format!("{:.2}", runs.cpu_us());
-        let p50 = |runs: &Runs| shown(runs.median(|speed| speed.p50));
-        let p99 = |runs: &Runs| shown(runs.median(|speed| speed.p99));
-        let redis = |figure: &dyn Fn(&Runs) -> String| or_nothing(all.redis.as_ref().map(figure));
-        let ceiling =
-            |figure: &dyn Fn(&Runs) -> String| or_nothing(all.ceiling.as_ref().map(figure));
-        let cpu_ratio = |other: &Runs| triad.cpu_us() / other.cpu_us();
-        vec![
-            rate(triad),
-            redis(&rate),
-            ceiling(&rate),
-            redis(&|other| times(triad.times_rate_of(other))),
-            ceiling(&|other| times(triad.times_rate_of(other))),
-            cpu(triad),
-            redis(&cpu),
-            redis(&|other| times(cpu_ratio(other))),
-            p50(triad),
-            redis(&p50),
-            p99(triad),
-            redis(&p99),
-            match (target, &all.redis) {
-                (Some(target), Some(other)) => {
-                    target.verdict(triad.times_rate_of(other), cpu_ratio(other))
-                }
-                _ => String::new(),
-            },
-        ]
     }
 }
 
@@ -196,6 +164,38 @@ impl Runs {
     fn median(&self, figure: impl Fn(&Speed) -> Duration) -> Duration {
         median(self.runs.iter().map(|run| figure(&run.speed)))
     }
+}
+
+/// The cells of a row.
+fn figures(all: &Sides<Runs>, target: Option<Target>) -> Vec<String> {
+    let triad = &all.triad;
+    let rate = |runs: &Runs| format!("{:.0}", runs.rate() / 1000.0);
+    let cpu = |runs: &Runs| format!("{:.2}", runs.cpu_us());
+    let p50 = |runs: &Runs| shown(runs.median(|speed| speed.p50));
+    let p99 = |runs: &Runs| shown(runs.median(|speed| speed.p99));
+    let redis = |figure: &dyn Fn(&Runs) -> String| or_nothing(all.redis.as_ref().map(figure));
+    let ceiling = |figure: &dyn Fn(&Runs) -> String| or_nothing(all.ceiling.as_ref().map(figure));
+    let cpu_ratio = |other: &Runs| triad.cpu_us() / other.cpu_us();
+    vec![
+        rate(triad),
+        redis(&rate),
+        ceiling(&rate),
+        redis(&|other| times(triad.times_rate_of(other))),
+        ceiling(&|other| times(triad.times_rate_of(other))),
+        cpu(triad),
+        redis(&cpu),
+        redis(&|other| times(cpu_ratio(other))),
+        p50(triad),
+        redis(&p50),
+        p99(triad),
+        redis(&p99),
+        match (target, &all.redis) {
+            (Some(target), Some(other)) => {
+                target.verdict(triad.times_rate_of(other), cpu_ratio(other))
+            }
+            _ => String::new(),
+        },
+    ]
 }
 
 fn or_nothing(figure: Option<String>) -> String {

@@ -13,6 +13,7 @@
 )]
 
 mod ceiling;
+mod chosen;
 mod contest;
 #[path = "../lab/mod.rs"]
 #[allow(dead_code, reason = "each benchmark uses a part of what they share")]
@@ -22,6 +23,7 @@ mod machine;
 mod one_node;
 mod own_keys;
 mod redis_benchmark;
+mod three_nodes;
 mod work;
 
 use std::process::ExitCode;
@@ -49,6 +51,7 @@ struct Scale {
 struct Machine {
     scale: Scale,
     has_redis: bool,
+    has_redis_benchmark: bool,
 }
 
 fn main() -> ExitCode {
@@ -80,13 +83,17 @@ fn run() -> anyhow::Result<()> {
     let machine = Machine {
         scale: Scale::from_environment()?,
         has_redis: redis.is_some(),
+        has_redis_benchmark: redis_benchmark::is_installed()?,
     };
-    if redis_benchmark::is_installed()? {
+    if machine.has_redis_benchmark {
         print!("{}", one_node::measure(&machine)?);
     } else {
         machine::skip("redis-benchmark", "redis-benchmark is not installed");
     }
     print!("{}", own_keys::measure(&machine)?);
+    for table in three_nodes::measure(&machine)? {
+        print!("{table}");
+    }
     Ok(())
 }
 

@@ -1,22 +1,12 @@
 //! One node that owns every key, beside one Redis and the ceiling, driven by `redis-benchmark`.
 
-use anyhow::Context as _;
-
 use crate::Machine;
 use crate::contest::{Comparisons, Contestant, Sides, Target};
-use crate::lab::data::{KEY_BYTES, Key};
-use crate::lab::load::{self, Shape};
 use crate::lab::server::Server;
 use crate::lab::site::Site;
 use crate::lab::table::Table;
-use crate::redis_benchmark;
-use crate::work::{KEYS, Verb, Work};
-
-/// How the keys come in before.
-const FILLING: Shape = Shape {
-    connections: 4,
-    pipeline: 128,
-};
+use crate::work::{KEYS, Verb, Work, benchmark_keys};
+use crate::{chosen, redis_benchmark};
 
 /// Measures all sides, in turn.
 pub(crate) fn measure(machine: &Machine) -> anyhow::Result<Table> {
@@ -25,18 +15,17 @@ pub(crate) fn measure(machine: &Machine) -> anyhow::Result<Table> {
          turn, redis-benchmark -c 50 -r {KEYS} -d 64; every key is there before.",
         machine.scale.rounds
     );
-    let sites = Sides {
+    let places = Sides {
         triad: Site::alone()?,
         redis: machine.has_redis.then(Site::redis).transpose()?,
         ceiling: Some(Site::ceiling()?),
     };
-    let triad = sites.triad.start()?;
-    let redis = sites.redis.as_ref().map(Site::start).transpose()?;
-    let ceiling = sites.ceiling.as_ref().map(Site::start).transpose()?;
-    let keys = (0..KEYS).map(key).collect::<anyhow::Result<Vec<_>>>()?;
-    let keys: Vec<_> = keys.iter().collect();
-    for server in [Some(&triad), redis.as_ref()].into_iter().flatten() {
-        load::set_all(server.address(), FILLING, &keys, 0)?;
+    let triad = places.triad.start()?;
+    let redis = places.redis.as_ref().map(Site::start).transpose()?;
+    let ceiling = places.ceiling.as_ref().map(Site::start).transpose()?;
+    let keys = benchmark_keys()?;
+    for server in std::iter::once(&triad).chain(&redis) {
+        chosen::fill(server, &keys)?;
     }
     let sides = Sides {
         triad: contestant(&triad),
@@ -64,11 +53,4 @@ fn contestant<'a>(server: &'a Server<'a>) -> Contestant<'a> {
         servers: vec![server],
         drive: Box::new(|work| redis_benchmark::drive(server.address(), work, false)),
     }
-}
-
-/// A key as redis-benchmark makes them.
-fn key(number: usize) -> anyhow::Result<Key> {
-    let key = format!("key:{number:012}");
-    debug_assert_eq!(key.len(), KEY_BYTES);
-    key.as_bytes().try_into().context("a key has 16 bytes")
 }

@@ -1,6 +1,9 @@
 //! What servers are asked to do.
 
+use anyhow::Context as _;
+
 use crate::Scale;
+use crate::lab::data::Key;
 
 /// The connections over which requests are sent.
 pub(crate) const CONNECTIONS: usize = 50;
@@ -54,4 +57,11 @@ impl Work {
     pub(crate) fn name(self) -> String {
         format!("{} P={}", self.command.name(), self.pipeline)
     }
+}
+
+/// The keys as redis-benchmark makes them.
+pub(crate) fn benchmark_keys() -> anyhow::Result<Vec<Key>> {
+    let key = |number| format!("key:{number:012}").as_bytes().try_into();
+    let keys: Result<Vec<Key>, _> = (0..KEYS).map(key).collect();
+    keys.context("a key of redis-benchmark has 16 bytes")
 }
