@@ -146,6 +146,11 @@ impl<'s> Server<'s> {
         process::cpu_time(self.pid())
     }
 
+    /// The memory that it has now, in bytes.
+    pub(crate) fn resident_bytes(&self) -> anyhow::Result<u64> {
+        process::resident_bytes(self.pid())
+    }
+
     /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.site.address()

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use triad::resp::encode_request;
 
 use crate::contest::Contestant;
@@ -9,7 +10,7 @@ use crate::lab::data::{Key, Random, VALUE_BYTES, value};
 use crate::lab::generator::{self, Requests};
 use crate::lab::load::{self, Shape};
 use crate::lab::server::Server;
-use crate::work::{CONNECTIONS, Verb};
+use crate::work::{CONNECTIONS, KEYS_EACH, Verb};
 
 /// How the keys come in before.
 const FILLING: Shape = Shape {
@@ -23,21 +24,23 @@ pub(crate) fn fill(server: &Server<'_>, keys: &[Key]) -> anyhow::Result<()> {
     load::set_all(server.address(), FILLING, &keys, 0)
 }
 
-/// Servers, each asked for keys of its own.
-pub(crate) fn contestant<'a>(servers: &[(&'a Server<'a>, Vec<Key>)]) -> Contestant<'a> {
-    let requests = |command| -> Vec<_> {
-        let servers = servers.iter();
-        let one = |(server, keys): &(&Server<'_>, Vec<Key>)| requests(server, command, keys);
-        servers.map(one).map(Arc::new).collect()
-    };
-    let (gets, sets) = (requests(Verb::Get), requests(Verb::Set));
+/// Servers, each asked for keys of its own with these commands.
+pub(crate) fn contestant<'a>(
+    servers: &[(&'a Server<'a>, Vec<Key>)],
+    commands: &[Verb],
+) -> Contestant<'a> {
+    let mut all = Vec::new();
+    for &command in commands {
+        let each = servers.iter();
+        let each = each.map(|(server, keys)| Arc::new(requests(server, command, keys)));
+        all.push((command, each.collect::<Vec<_>>()));
+    }
     Contestant {
         servers: servers.iter().map(|(server, _)| *server).collect(),
         drive: Box::new(move |work| {
-            let requests = match work.command {
-                Verb::Get => &gets,
-                Verb::Set => &sets,
-            };
+            let mut all = all.iter();
+            let requests = all.find(|(command, _)| *command == work.command);
+            let (_, requests) = requests.context("a command without requests")?;
             let shape = Shape {
                 connections: CONNECTIONS,
                 pipeline: work.pipeline,
@@ -47,27 +50,39 @@ pub(crate) fn contestant<'a>(servers: &[(&'a Server<'a>, Vec<Key>)]) -> Contesta
     }
 }
 
-/// As many requests as there are keys, each with a random one of them.
+/// Requests with about as many keys as there are, each a random one of them.
 fn requests(server: &Server<'_>, command: Verb, keys: &[Key]) -> Requests {
+    let keys_each = match command {
+        Verb::Get | Verb::Set => 1,
+        Verb::MGet | Verb::MSet => KEYS_EACH,
+    };
+    let has_values = matches!(command, Verb::Set | Verb::MSet);
+    let count = keys.len() / keys_each;
     let mut random = Random(0);
     let mut bytes = Vec::new();
-    let places = std::iter::repeat_with(|| random.below(keys.len())).take(keys.len());
-    for key in places.filter_map(|place| keys.get(place)) {
-        match command {
-            Verb::Get => encode_request([&b"GET"[..], key].into_iter(), &mut bytes),
-            Verb::Set => {
-                let words: [&[u8]; 3] = [b"SET", key, &value(key, 1)];
-                encode_request(words.into_iter(), &mut bytes);
-            }
+    for _ in 0..count {
+        let places = std::iter::repeat_with(|| random.below(keys.len())).take(keys_each);
+        let chosen = places.filter_map(|place| keys.get(place));
+        let chosen: Vec<_> = chosen.map(|key| (key, value(key, 1))).collect();
+        let mut words = vec![command.name().as_bytes()];
+        for (key, value) in &chosen {
+            words.push(*key);
+            words.extend(has_values.then_some(value.as_slice()));
         }
+        encode_request(words.into_iter(), &mut bytes);
     }
+    let bulk_bytes = b"$64\r\n\r\n".len() + VALUE_BYTES;
     let (reply_start, reply_bytes): (&[u8], _) = match command {
-        Verb::Get => (b"$64\r\n", b"$64\r\n\r\n".len() + VALUE_BYTES),
-        Verb::Set => (b"+OK\r\n", b"+OK\r\n".len()),
+        Verb::Get => (b"$64\r\n", bulk_bytes),
+        Verb::MGet => (
+            b"*100\r\n$64\r\n",
+            b"*100\r\n".len() + KEYS_EACH * bulk_bytes,
+        ),
+        Verb::Set | Verb::MSet => (b"+OK\r\n", b"+OK\r\n".len()),
     };
     Requests {
         address: server.address(),
-        request_bytes: bytes.len() / keys.len(),
+        request_bytes: bytes.len() / count.max(1),
         bytes,
         reply_bytes,
         reply_start,

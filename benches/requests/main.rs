@@ -15,11 +15,13 @@
 mod ceiling;
 mod chosen;
 mod contest;
+mod crowd;
 #[path = "../lab/mod.rs"]
 #[allow(dead_code, reason = "each benchmark uses a part of what they share")]
 mod lab;
 #[path = "../../tests/machine/mod.rs"]
 mod machine;
+mod many_keys;
 mod one_node;
 mod own_keys;
 mod redis_benchmark;
@@ -37,7 +39,7 @@ const ROUNDS_VARIABLE: &str = "TRIAD_BENCH_ROUNDS";
 const ROUNDS_DEFAULT: usize = 5;
 /// Asks for a quick look: one round, of fewer requests.
 const QUICK_VARIABLE: &str = "TRIAD_BENCH_QUICK";
-const QUICK_DIVISOR: usize = 10;
+const QUICK_DIVISOR: usize = 20;
 
 /// How much is measured.
 #[derive(Clone, Copy)]
@@ -94,6 +96,8 @@ fn run() -> anyhow::Result<()> {
     for table in three_nodes::measure(&machine)? {
         print!("{table}");
     }
+    print!("{}", many_keys::measure(&machine)?);
+    print!("{}", crowd::measure(&machine)?);
     Ok(())
 }
 

@@ -34,7 +34,7 @@ pub(crate) fn measure(machine: &Machine) -> anyhow::Result<Table> {
     };
 
     let mut comparisons = Comparisons::new(&title, machine.scale.rounds);
-    for command in Verb::ALL {
+    for command in Verb::SINGLE {
         for pipeline in [1, 16, 64] {
             let target = match (command, pipeline) {
                 (_, 1) => Target::RateAndCpu(1.0, 1.1),

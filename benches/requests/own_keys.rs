@@ -30,15 +30,15 @@ pub(crate) fn measure(machine: &Machine) -> anyhow::Result<Table> {
         chosen::fill(server, &keys)?;
     }
     let sides = Sides {
-        triad: chosen::contestant(&[(&triad, keys.clone())]),
+        triad: chosen::contestant(&[(&triad, keys.clone())], &Verb::SINGLE),
         redis: redis
             .as_ref()
-            .map(|server| chosen::contestant(&[(server, keys)])),
+            .map(|server| chosen::contestant(&[(server, keys)], &Verb::SINGLE)),
         ceiling: None,
     };
 
     let mut comparisons = Comparisons::new(&title, machine.scale.rounds);
-    for command in Verb::ALL {
+    for command in Verb::SINGLE {
         for (pipeline, least) in [(16, 1.3), (64, 1.7)] {
             let work = Work::new(command, pipeline, machine.scale);
             comparisons.add(work, &sides, Some(Target::Rate(least)))?;

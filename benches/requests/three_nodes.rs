@@ -35,12 +35,12 @@ pub(crate) fn measure(machine: &Machine) -> anyhow::Result<Vec<Table>> {
     Ok(tables)
 }
 
-fn start(places: &[Site]) -> anyhow::Result<Vec<Server<'_>>> {
+pub(crate) fn start(places: &[Site]) -> anyhow::Result<Vec<Server<'_>>> {
     places.iter().map(Site::start).collect()
 }
 
 /// Waits until the first node reaches the others. A count of all keys needs them all.
-fn await_links(servers: &[Server<'_>]) -> anyhow::Result<()> {
+pub(crate) fn await_links(servers: &[Server<'_>]) -> anyhow::Result<()> {
     if let Some(first) = servers.first() {
         first.await_reply(&[b"DBSIZE"], |_| true)?;
     }
@@ -113,12 +113,14 @@ fn routed<'a>(
         })
     });
     let sides = Sides {
-        triad: chosen::contestant(&triad),
-        redis: redis.transpose()?.as_deref().map(chosen::contestant),
+        triad: chosen::contestant(&triad, &Verb::SINGLE),
+        redis: redis
+            .transpose()?
+            .map(|servers| chosen::contestant(&servers, &Verb::SINGLE)),
         ceiling: None,
     };
     let mut comparisons = Comparisons::new(&title, machine.scale.rounds);
-    for command in Verb::ALL {
+    for command in Verb::SINGLE {
         for pipeline in [16, 64] {
             let work = Work::new(command, pipeline, machine.scale);
             comparisons.add(work, &sides, Some(Target::Rate(1.5)))?;

@@ -10,20 +10,30 @@ pub(crate) const CONNECTIONS: usize = 50;
 /// The keys that there are, and that every server has from the beginning.
 pub(crate) const KEYS: usize = 100_000;
 
+/// The keys of a request that has many.
+pub(crate) const KEYS_EACH: usize = 100;
+
 /// A command.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verb {
     Get,
     Set,
+    /// With [`KEYS_EACH`] keys.
+    MGet,
+    /// The same.
+    MSet,
 }
 
 impl Verb {
-    pub(crate) const ALL: [Self; 2] = [Self::Get, Self::Set];
+    /// Those of one key.
+    pub(crate) const SINGLE: [Self; 2] = [Self::Get, Self::Set];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Get => "GET",
             Self::Set => "SET",
+            Self::MGet => "MGET",
+            Self::MSet => "MSET",
         }
     }
 }
@@ -39,17 +49,26 @@ pub(crate) struct Work {
 }
 
 impl Work {
-    /// As many requests as take about a second.
+    /// As many requests as take about half a second, and for one at a time about two.
     pub(crate) fn new(command: Verb, pipeline: usize, scale: Scale) -> Self {
         let count = match pipeline {
-            ..=1 => 60_000,
-            2..=31 => 400_000,
-            _ => 800_000,
+            ..=1 => 30_000,
+            2..=31 => 200_000,
+            _ => 400_000,
         };
         Self {
             command,
             pipeline,
             count: count / scale.divisor,
+        }
+    }
+
+    /// Requests of many keys, about as much work as the others.
+    pub(crate) fn of_many_keys(command: Verb, scale: Scale) -> Self {
+        Self {
+            command,
+            pipeline: 1,
+            count: 2_000 / scale.divisor,
         }
     }
 
