@@ -24,6 +24,10 @@ const IDLE: usize = CONNECTIONS_MAX - 2 * CONNECTIONS;
 /// The descriptors that this program needs beside those of the idle connections.
 const DESCRIPTORS: u64 = 200;
 
+/// So many connections are opened at a time: fewer than the system holds ready for a server that has not
+/// accepted them yet, since it lets one more wait for a second.
+const BURST: usize = 64;
+
 /// How long an idle server is watched, if not for a quick look.
 const WATCHED: Duration = Duration::from_secs(30);
 
@@ -96,8 +100,14 @@ fn idle(server: &Server<'_>, watched: Duration) -> anyhow::Result<Idle> {
 /// Opens the idle connections. What each of them takes, in KiB.
 fn connect(server: &Server<'_>) -> anyhow::Result<(Vec<TcpStream>, f64)> {
     let before = mib(server.idle_bytes()?);
-    let streams = (0..IDLE).map(|_| TcpStream::connect(server.address()));
-    let streams = streams.collect::<Result<Vec<_>, _>>()?;
+    let mut streams = Vec::with_capacity(IDLE);
+    while streams.len() < IDLE {
+        for _ in streams.len()..IDLE.min(streams.len() + BURST) {
+            streams.push(TcpStream::connect(server.address())?);
+        }
+        // It is answered when those before it were accepted.
+        server.connect()?.ask(&[b"PING"])?;
+    }
     let after = mib(server.idle_bytes()?);
     let lines = server.connect()?.info("clients")?;
     let accepted = lines
