@@ -18,6 +18,9 @@ const FILLING: Shape = Shape {
     pipeline: 128,
 };
 
+/// A bound on the memory that encoded requests take: they are sent again when all were sent.
+const REQUEST_KEYS_MAX: usize = 400_000;
+
 /// Gives a server these keys.
 pub(crate) fn fill(server: &Server<'_>, keys: &[Key]) -> anyhow::Result<()> {
     let keys: Vec<_> = keys.iter().collect();
@@ -50,14 +53,14 @@ pub(crate) fn contestant<'a>(
     }
 }
 
-/// Requests with about as many keys as there are, each a random one of them.
+/// Requests with random keys, about as many as there are.
 fn requests(server: &Server<'_>, command: Verb, keys: &[Key]) -> Requests {
     let keys_each = match command {
         Verb::Get | Verb::Set => 1,
         Verb::MGet | Verb::MSet => KEYS_EACH,
     };
     let has_values = matches!(command, Verb::Set | Verb::MSet);
-    let count = keys.len() / keys_each;
+    let count = keys.len().min(REQUEST_KEYS_MAX) / keys_each;
     let mut random = Random(0);
     let mut bytes = Vec::new();
     for _ in 0..count {

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::Duration;
 
-use anyhow::ensure;
+use anyhow::{anyhow, ensure};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use triad::limits::CONNECTIONS_MAX;
 
@@ -54,9 +54,17 @@ pub(crate) fn measure(machine: &Machine) -> anyhow::Result<Table> {
     let other = machine.has_redis.then(Site::redis).transpose()?;
     let node = node.start()?;
     let redis = other.as_ref().map(Site::start).transpose()?;
-    let ours = idle(&node, watched)?;
-    let theirs = redis.as_ref().map(|server| idle(server, watched));
-    let theirs = theirs.transpose()?;
+    let (ours, theirs) = thread::scope(|scope| {
+        let theirs = redis
+            .as_ref()
+            .map(|server| scope.spawn(move || idle(server, watched)));
+        let ours = idle(&node, watched)?;
+        let theirs = theirs.map(|thread| {
+            let ended = thread.join();
+            ended.map_err(|_| anyhow!("watching Redis has panicked"))?
+        });
+        anyhow::Ok((ours, theirs.transpose()?))
+    })?;
     let of = |figure: &dyn Fn(&Idle) -> String| {
         let other = theirs.as_ref().map_or(NOTHING.to_owned(), figure);
         [figure(&ours), other]

@@ -2,7 +2,7 @@
 //! processor time for one, and how long one takes.
 //!
 //! `cargo bench --bench requests`; `TRIAD_BENCH_QUICK=1` for a quick look, `TRIAD_BENCH_ROUNDS=9` for
-//! more rounds than five. Both sides acknowledge a write after its fsync. Load comes from
+//! more rounds than five; `-- one-node own-keys` for some of the parts. Both sides acknowledge a write after its fsync. Load comes from
 //! `redis-benchmark`, and where its keys do not fit, from a generator of our own. It fails only where
 //! something could not be measured; a target that is missed is told.
 
@@ -16,6 +16,7 @@ mod ceiling;
 mod chosen;
 mod contest;
 mod crowd;
+mod growth;
 #[path = "../lab/mod.rs"]
 #[allow(dead_code, reason = "each benchmark uses a part of what they share")]
 mod lab;
@@ -26,6 +27,7 @@ mod one_node;
 mod own_keys;
 mod redis_benchmark;
 mod three_nodes;
+mod values;
 mod work;
 
 use std::process::ExitCode;
@@ -33,6 +35,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 
 use lab::site;
+use lab::table::Table;
 
 /// Sets the number of rounds.
 const ROUNDS_VARIABLE: &str = "TRIAD_BENCH_ROUNDS";
@@ -40,6 +43,52 @@ const ROUNDS_DEFAULT: usize = 5;
 /// Asks for a quick look: one round, of fewer requests.
 const QUICK_VARIABLE: &str = "TRIAD_BENCH_QUICK";
 const QUICK_DIVISOR: usize = 20;
+
+/// A part of the benchmark.
+struct Part {
+    name: &'static str,
+    /// Without it there is nothing to measure here.
+    needs_redis_benchmark: bool,
+    measure: fn(&Machine) -> anyhow::Result<Vec<Table>>,
+}
+
+const PARTS: &[Part] = &[
+    Part {
+        name: "one-node",
+        needs_redis_benchmark: true,
+        measure: |machine| Ok(vec![one_node::measure(machine)?]),
+    },
+    Part {
+        name: "own-keys",
+        needs_redis_benchmark: false,
+        measure: |machine| Ok(vec![own_keys::measure(machine)?]),
+    },
+    Part {
+        name: "three-nodes",
+        needs_redis_benchmark: false,
+        measure: three_nodes::measure,
+    },
+    Part {
+        name: "many-keys",
+        needs_redis_benchmark: false,
+        measure: |machine| Ok(vec![many_keys::measure(machine)?]),
+    },
+    Part {
+        name: "crowd",
+        needs_redis_benchmark: false,
+        measure: |machine| Ok(vec![crowd::measure(machine)?]),
+    },
+    Part {
+        name: "values",
+        needs_redis_benchmark: true,
+        measure: |machine| Ok(vec![values::measure(machine)?]),
+    },
+    Part {
+        name: "growth",
+        needs_redis_benchmark: false,
+        measure: |machine| Ok(vec![growth::measure(machine)?]),
+    },
+];
 
 /// How much is measured.
 #[derive(Clone, Copy)]
@@ -87,17 +136,24 @@ fn run() -> anyhow::Result<()> {
         has_redis: redis.is_some(),
         has_redis_benchmark: redis_benchmark::is_installed()?,
     };
-    if machine.has_redis_benchmark {
-        print!("{}", one_node::measure(&machine)?);
-    } else {
+    if !machine.has_redis_benchmark {
         machine::skip("redis-benchmark", "redis-benchmark is not installed");
     }
-    print!("{}", own_keys::measure(&machine)?);
-    for table in three_nodes::measure(&machine)? {
-        print!("{table}");
+    let chosen: Vec<_> = std::env::args().skip(1).collect();
+    let chosen: Vec<_> = chosen
+        .iter()
+        .filter(|name| !name.starts_with('-'))
+        .collect();
+    for part in PARTS {
+        if !machine.has_redis_benchmark && part.needs_redis_benchmark {
+            continue;
+        }
+        if chosen.is_empty() || chosen.contains(&&part.name.to_owned()) {
+            for table in (part.measure)(&machine)? {
+                print!("{table}");
+            }
+        }
     }
-    print!("{}", many_keys::measure(&machine)?);
-    print!("{}", crowd::measure(&machine)?);
     Ok(())
 }
 

@@ -48,7 +48,8 @@ pub(crate) fn measure(machine: &Machine) -> anyhow::Result<Table> {
     Ok(comparisons.into_table())
 }
 
-fn contestant<'a>(server: &'a Server<'a>) -> Contestant<'a> {
+/// A server whose requests come from redis-benchmark.
+pub(crate) fn contestant<'a>(server: &'a Server<'a>) -> Contestant<'a> {
     Contestant {
         servers: vec![server],
         drive: Box::new(|work| redis_benchmark::drive(server.address(), work, false)),

@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 
-use crate::lab::data::VALUE_BYTES;
 use crate::lab::generator::Speed;
-use crate::work::{CONNECTIONS, KEYS, Work};
+use crate::work::{CONNECTIONS, Work};
 
 const PROGRAM: &str = "redis-benchmark";
 
@@ -33,8 +32,8 @@ pub(crate) fn drive(address: SocketAddr, work: Work, cluster: bool) -> anyhow::R
     option("-c", &CONNECTIONS);
     option("-P", &work.pipeline);
     option("-n", &work.count);
-    option("-r", &KEYS);
-    option("-d", &VALUE_BYTES);
+    option("-r", &work.keys);
+    option("-d", &work.value_bytes);
     option("-t", &work.command.name().to_lowercase());
     command.args(["-q", "--csv"]);
     if cluster {

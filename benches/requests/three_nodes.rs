@@ -64,9 +64,8 @@ fn through_one<'a>(
     chosen::fill(entry, &keys)?;
     if let Some(server) = redis.and_then(<[_]>::first) {
         let filling = Work {
-            command: Verb::Set,
-            pipeline: 64,
             count: CLUSTER_FILLING / machine.scale.divisor,
+            ..Work::new(Verb::Set, 64, machine.scale)
         };
         redis_benchmark::drive(server.address(), filling, true)?;
     }

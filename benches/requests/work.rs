@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 
 use crate::Scale;
-use crate::lab::data::Key;
+use crate::lab::data::{Key, VALUE_BYTES};
 
 /// The connections over which requests are sent.
 pub(crate) const CONNECTIONS: usize = 50;
@@ -46,6 +46,10 @@ pub(crate) struct Work {
     pub(crate) pipeline: usize,
     /// The requests in all.
     pub(crate) count: usize,
+    /// The length of a value.
+    pub(crate) value_bytes: usize,
+    /// How many keys there are to choose from.
+    pub(crate) keys: usize,
 }
 
 impl Work {
@@ -60,6 +64,8 @@ impl Work {
             command,
             pipeline,
             count: count / scale.divisor,
+            value_bytes: VALUE_BYTES,
+            keys: KEYS,
         }
     }
 
@@ -69,12 +75,31 @@ impl Work {
             command,
             pipeline: 1,
             count: 2_000 / scale.divisor,
+            value_bytes: VALUE_BYTES,
+            keys: KEYS,
+        }
+    }
+
+    /// Requests with values of another length: as many as take about a second.
+    pub(crate) fn of_values(command: Verb, value_bytes: usize, scale: Scale) -> Self {
+        let bytes = 128 * 1024 * 1024 / scale.divisor;
+        let memory_bytes = 64 * 1024 * 1024;
+        Self {
+            command,
+            pipeline: 16,
+            count: bytes / value_bytes,
+            value_bytes,
+            keys: KEYS.min(memory_bytes / value_bytes),
         }
     }
 
     /// As `GET P=16`.
     pub(crate) fn name(self) -> String {
-        format!("{} P={}", self.command.name(), self.pipeline)
+        let name = format!("{} P={}", self.command.name(), self.pipeline);
+        match self.value_bytes {
+            VALUE_BYTES => name,
+            bytes => format!("{name}, {} KiB", bytes / 1024),
+        }
     }
 }
 
