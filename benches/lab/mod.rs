@@ -20,3 +20,18 @@ use std::time::Duration;
 
 /// The bound on every wait: far more than a million keys need on a slow machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Looks whether this machine can be measured on, and tells what it is. Whether there is Redis.
+pub(crate) fn introduce() -> anyhow::Result<bool> {
+    process::check()?;
+    let cores = std::thread::available_parallelism()?;
+    println!("{cores} processors; an acknowledged write is on the disk, on both sides");
+    let redis = site::redis_version()?;
+    match &redis {
+        Some(version) => println!(
+            "beside Redis {version} (appendonly yes, appendfsync always, aof-use-rdb-preamble yes, save \"\")"
+        ),
+        None => crate::machine::skip("redis-server", "redis-server is not installed"),
+    }
+    Ok(redis.is_some())
+}

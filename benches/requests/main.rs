@@ -2,9 +2,9 @@
 //! processor time for one, and how long one takes.
 //!
 //! `cargo bench --bench requests`; `TRIAD_BENCH_QUICK=1` for a quick look, `TRIAD_BENCH_ROUNDS=9` for
-//! more rounds than five; `-- one-node own-keys` for some of the parts. Both sides acknowledge a write after its fsync. Load comes from
-//! `redis-benchmark`, and where its keys do not fit, from a generator of our own. It fails only where
-//! something could not be measured; a target that is missed is told.
+//! more rounds than five; `-- one-node own-keys` for some of the parts. Both sides acknowledge a write
+//! after its fsync. Load comes from `redis-benchmark`, and where its keys do not fit, from a generator
+//! of our own. It fails only where something could not be measured; a target that is missed is told.
 
 #![expect(
     clippy::print_stdout,
@@ -121,40 +121,47 @@ fn main() -> ExitCode {
 }
 
 fn run() -> anyhow::Result<()> {
-    lab::process::check()?;
-    let redis = site::redis_version()?;
-    let cores = std::thread::available_parallelism()?;
-    println!("{cores} processors; an acknowledged write is on the disk, on both sides");
-    match &redis {
-        Some(version) => println!(
-            "beside Redis {version} (appendonly yes, appendfsync always, aof-use-rdb-preamble yes, save \"\")"
-        ),
-        None => machine::skip("redis-server", "redis-server is not installed"),
-    }
+    let chosen = chosen_parts()?;
+    let has_redis = lab::introduce()?;
     let machine = Machine {
         scale: Scale::from_environment()?,
-        has_redis: redis.is_some(),
+        has_redis,
         has_redis_benchmark: redis_benchmark::is_installed()?,
     };
     if !machine.has_redis_benchmark {
         machine::skip("redis-benchmark", "redis-benchmark is not installed");
     }
-    let chosen: Vec<_> = std::env::args().skip(1).collect();
-    let chosen: Vec<_> = chosen
-        .iter()
-        .filter(|name| !name.starts_with('-'))
-        .collect();
-    for part in PARTS {
-        if !machine.has_redis_benchmark && part.needs_redis_benchmark {
-            continue;
-        }
-        if chosen.is_empty() || chosen.contains(&&part.name.to_owned()) {
+    for part in chosen {
+        if machine.has_redis_benchmark || !part.needs_redis_benchmark {
             for table in (part.measure)(&machine)? {
                 print!("{table}");
             }
         }
     }
     Ok(())
+}
+
+/// The parts that the arguments name, or all. What cargo adds begins with a dash.
+fn chosen_parts() -> anyhow::Result<Vec<&'static Part>> {
+    let names = std::env::args()
+        .skip(1)
+        .filter(|name| !name.starts_with('-'));
+    let part_of = |name: String| {
+        let part = PARTS.iter().find(|part| part.name == name);
+        part.with_context(|| {
+            let known: Vec<_> = PARTS.iter().map(|part| part.name).collect();
+            format!(
+                "there is no part `{name}`; the parts are {}",
+                known.join(", ")
+            )
+        })
+    };
+    let chosen: Vec<_> = names.map(part_of).collect::<Result<_, _>>()?;
+    Ok(if chosen.is_empty() {
+        PARTS.iter().collect()
+    } else {
+        chosen
+    })
 }
 
 impl Scale {

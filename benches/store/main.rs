@@ -28,7 +28,7 @@ use triad::placement::Placement;
 use lab::data::{self, KEY_BYTES, Key, VALUE_BYTES};
 use lab::load::{self, Shape};
 use lab::server::Server;
-use lab::site::{self, Site};
+use lab::site::Site;
 use lab::table::at_most;
 
 /// Sets how many keys there are.
@@ -72,29 +72,17 @@ fn main() -> ExitCode {
 }
 
 fn run() -> anyhow::Result<()> {
-    lab::process::check()?;
     let count = match std::env::var(KEYS_VARIABLE) {
         Ok(count) => count.parse().context(KEYS_VARIABLE)?,
         Err(_) => KEYS_DEFAULT,
     };
     anyhow::ensure!(count >= 10, "{KEYS_VARIABLE} is at least 10");
-    let redis = site::redis_version()?;
-    if redis.is_none() {
-        machine::skip("redis-server", "redis-server is not installed");
-    }
-    let cores = std::thread::available_parallelism()?;
+    let has_redis = lab::introduce()?;
     println!(
         "{count} keys of {KEY_BYTES} random letters and digits, values of {VALUE_BYTES} random printable bytes"
     );
-    println!("{cores} processors; an acknowledged write is on the disk, on both sides");
-    match &redis {
-        Some(version) => println!(
-            "beside Redis {version} (appendonly yes, appendfsync always, aof-use-rdb-preamble yes, save \"\")"
-        ),
-        None => println!("without Redis, which is not installed"),
-    }
 
-    let sides = Sides::new(count, redis.is_some())?;
+    let sides = Sides::new(count, has_redis)?;
     print!("{}", size::measure(&sides)?);
     print!("{}", checkpoint::measure(&sides)?);
     print!("{}", start::measure(&sides)?);

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FallocateFlags, fallocate, statvfs};
@@ -70,10 +70,7 @@ impl Drop for SmallDisk {
     fn drop(&mut self) {
         if let Err(error) = unmount(self.path()) {
             // No panic, which would hide that of the test.
-            skip(
-                "tmpfs",
-                &format!("{} stays: {error}", self.path().display()),
-            );
+            let _ = writeln!(io::stderr(), "{} stays: {error}", self.path().display());
         }
     }
 }
