@@ -152,7 +152,8 @@ impl Connection {
         Pause::Held
     }
 
-    /// Fetches what the next requests will need. For how many of them.
+    /// Fetches what the next requests will need. After how many of them it is worth while again; where
+    /// there was nothing to fetch, the next request would not have anything either.
     fn fetch_ahead(&self) -> usize {
         let mut count = 0;
         let keys = self.decoder.second_words_ahead().inspect(|_| count += 1);
@@ -160,7 +161,11 @@ impl Connection {
             .store
             .borrow()
             .fetch(keys.take(TABLE_FETCH_ENTRIES));
-        count.max(1)
+        if count == 0 {
+            TABLE_FETCH_ENTRIES
+        } else {
+            count
+        }
     }
 
     /// Carries out the next request: the one that was parked, or one from the input.
