@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep_until};
 use super::Node;
 use super::dispatch::{Dispatch, Flow, Obstacle};
 use super::outbox::Outbox;
+use super::socket::read_now;
 use crate::command::{Error, Hello, Session};
 use crate::limits::{
     LINK_BUSY_SIGN, READ_CHUNK_BYTES, TABLE_FETCH_ENTRIES, TURN_READS, TURN_REQUESTS, TURN_TIME,
@@ -315,13 +316,9 @@ impl Connection {
         let buffer = self.decoder.buffer();
         // Large values arrive in steps that grow with what is there already.
         buffer.reserve(READ_CHUNK_BYTES.max(buffer.len().min(64 * READ_CHUNK_BYTES)));
-        let count = match self.stream.try_read_buf(buffer) {
-            Ok(count) => count,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                self.reads = 0;
-                return Ok(false);
-            }
-            Err(error) => return Err(error),
+        let Some(count) = read_now(&mut self.stream, buffer)? else {
+            self.reads = 0;
+            return Ok(false);
         };
         self.reads += 1;
         self.ended = count == 0;

@@ -9,6 +9,7 @@
 //! * `dispatch` decides where a request goes; `gather` joins what comes back from several nodes
 //! * `outbox` and `replies` keep each connection's replies in order, and back until they are durable
 //! * `link` is this node's connection to a peer; `inbound` knows the peers' connections to it
+//! * `socket` is how connections and links read
 //! * `journal` and `saver` drive the store
 
 mod connection;
@@ -21,6 +22,7 @@ mod listener;
 mod outbox;
 mod replies;
 mod saver;
+mod socket;
 mod start;
 
 use std::cell::{Cell, RefCell};

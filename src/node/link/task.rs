@@ -13,6 +13,7 @@ use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::super::Node;
+use super::super::socket::read_now;
 use super::Link;
 use super::backoff::Backoff;
 use super::explain::{asleep, explain};
@@ -139,7 +140,12 @@ async fn dial_one(address: SocketAddr) -> io::Result<TcpStream> {
 }
 
 /// Carries requests and replies until the link breaks; returns why it did.
-async fn pump(node: &Node, link: &Link, stream: TcpStream, mut decoder: FrameDecoder) -> String {
+async fn pump(
+    node: &Node,
+    link: &Link,
+    mut stream: TcpStream,
+    mut decoder: FrameDecoder,
+) -> String {
     let (mut blocked, mut in_a_row) = (false, 0);
     // Why nothing can be written any more. What the peer has sent before still counts.
     let mut refused = None;
@@ -153,14 +159,14 @@ async fn pump(node: &Node, link: &Link, stream: TcpStream, mut decoder: FrameDec
         link.release_held_if_room();
         let read = tokio::select! {
             biased;
-            ready = stream.readable() => ready.and_then(|()| read_some(link, &stream, &mut decoder)),
+            ready = stream.readable() => ready.and_then(|()| read_some(link, &mut stream, &mut decoder)),
             ready = stream.writable(), if blocked => ready.map(|()| false),
             () = link.queued.notified() => Ok(false),
             () = sleep_until(link.moved.get() + LINK_SILENCE), if link.has_waiters() => {
                 // This node itself may have slept. A signal that wakes it has its clocks looked at before
                 // its sockets, so these are asked once more.
                 yield_now().await;
-                match read_some(link, &stream, &mut decoder) {
+                match read_some(link, &mut stream, &mut decoder) {
                     Ok(false) => {
                         let seconds = LINK_SILENCE.as_secs();
                         let silence = || asleep(&format!("no answer within {seconds} s"));
@@ -203,17 +209,16 @@ fn write_queue(link: &Link, stream: &TcpStream, was_blocked: bool) -> io::Result
 }
 
 /// Reads what has arrived. Whether anything had.
-fn read_some(link: &Link, stream: &TcpStream, decoder: &mut FrameDecoder) -> io::Result<bool> {
+fn read_some(link: &Link, stream: &mut TcpStream, decoder: &mut FrameDecoder) -> io::Result<bool> {
     let buffer = decoder.buffer();
     buffer.reserve(READ_CHUNK_BYTES.max(buffer.len()));
-    match stream.try_read_buf(buffer) {
-        Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
-        Ok(_) => {
+    match read_now(stream, buffer)? {
+        Some(0) => Err(io::ErrorKind::UnexpectedEof.into()),
+        Some(_) => {
             link.moved.set(Instant::now());
             Ok(true)
         }
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
-        Err(error) => Err(error),
+        None => Ok(false),
     }
 }
 
