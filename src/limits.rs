@@ -64,6 +64,13 @@ pub const PATTERN_MAX_BYTES: usize = KIB;
 /// needs one system call, small enough to be allocated anew by each connection that becomes busy.
 pub const READ_CHUNK_BYTES: usize = 16 * KIB;
 
+/// The decoders and lists of replies that a node keeps for connections that become busy. So many are in
+/// use at once when that many connections wait for one fsync; with what each may keep, 2 MiB at most.
+pub const POOL_KEPT: usize = 64;
+
+/// The buffer that a decoder or a list of replies keeps when it is given back.
+pub const POOL_BUFFER_BYTES: usize = READ_CHUNK_BYTES;
+
 /// How often in a row one socket is read before the others get their turn. A socket that is always
 /// full would otherwise keep the one thread of a node for itself; more than one read spares those that
 /// have only a little more than a chunk the wait.

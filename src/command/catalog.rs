@@ -1,7 +1,8 @@
 //! All commands by name.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
+
+use hashbrown::HashMap;
 
 use super::{Args, Command, Error, connection, keys, server, strings, triad};
 
@@ -43,6 +44,8 @@ pub struct Found<'a> {
     pub args: Args<'a>,
 }
 
+/// With a hash that takes a fifth of the time of the standard library's: the names that are looked up come
+/// from anywhere, but those in the map do not.
 static BY_NAME: LazyLock<HashMap<&'static [u8], &'static Command>> = LazyLock::new(|| {
     all()
         .map(|command| (command.name.as_bytes(), command))

@@ -26,7 +26,8 @@ pub(crate) struct Connection {
     node: Rc<Node>,
     stream: TcpStream,
     outbox: Rc<Outbox>,
-    decoder: RequestDecoder,
+    /// None while nothing has arrived that is still to be carried out.
+    decoder: Option<Box<RequestDecoder>>,
     session: Session,
     peer: Option<Hello>,
     /// What the request that the decoder gave last waits for.
@@ -65,14 +66,13 @@ const BUSY_SIGN: &[u8] = b">1\r\n$4\r\nbusy\r\n";
 
 impl Connection {
     pub(crate) fn new(node: Rc<Node>, stream: TcpStream, id: u64) -> Self {
-        let outbox = Rc::new(Outbox::new(Rc::clone(&node.unread)));
-        let decoder = RequestDecoder::new(node.request_limits());
+        let outbox = Rc::new(Outbox::new(Rc::clone(&node.replies)));
         let session = Session::new(id);
         Self {
             node,
             stream,
             outbox,
-            decoder,
+            decoder: None,
             session,
             peer: None,
             parked: None,
@@ -93,7 +93,7 @@ impl Connection {
             let pause = self.carry_out();
             self.node.commit_soon();
             let Ok(blocked) = self.write() else { break };
-            let finished = self.ended && self.outbox.with(|replies| replies.is_empty());
+            let finished = self.ended && self.outbox.is_empty();
             if finished || self.outbox.is_closed() {
                 break;
             }
@@ -120,6 +120,19 @@ impl Connection {
 
     /// Carries out what may be carried out now. Returns why it does not go on.
     fn carry_out(&mut self) -> Pause {
+        let Some(mut decoder) = self.decoder.take() else {
+            return Pause::Starved;
+        };
+        let pause = self.carry_out_from(&mut decoder);
+        if pause == Pause::Starved && decoder.is_idle() {
+            self.node.give_back(decoder);
+        } else {
+            self.decoder = Some(decoder);
+        }
+        pause
+    }
+
+    fn carry_out_from(&mut self, decoder: &mut RequestDecoder) -> Pause {
         let began = Instant::now();
         let mut requests = 0_usize;
         let mut fetched = 0;
@@ -136,14 +149,11 @@ impl Connection {
                 return Pause::Held;
             }
             if fetched == 0 {
-                fetched = self.fetch_ahead();
+                fetched = self.fetch_ahead(decoder);
             }
             fetched = fetched.saturating_sub(1);
-            match self.step() {
-                Step::Starved => {
-                    self.decoder.shrink();
-                    return Pause::Starved;
-                }
+            match self.step(decoder) {
+                Step::Starved => return Pause::Starved,
                 Step::Done(Flow::Next) => {}
                 Step::Done(Flow::Park(obstacle)) => self.parked = Some(obstacle),
                 Step::Done(Flow::End) => self.ended = true,
@@ -155,9 +165,9 @@ impl Connection {
 
     /// Fetches what the next requests will need. After how many of them it is worth while again; where
     /// there was nothing to fetch, the next request would not have anything either.
-    fn fetch_ahead(&self) -> usize {
+    fn fetch_ahead(&self, decoder: &RequestDecoder) -> usize {
         let mut count = 0;
-        let keys = self.decoder.second_words_ahead().inspect(|_| count += 1);
+        let keys = decoder.second_words_ahead().inspect(|_| count += 1);
         self.node
             .store
             .borrow()
@@ -170,10 +180,10 @@ impl Connection {
     }
 
     /// Carries out the next request: the one that was parked, or one from the input.
-    fn step(&mut self) -> Step {
+    fn step(&mut self, decoder: &mut RequestDecoder) -> Step {
         let next = match self.parked.take() {
-            Some(_) => Ok(self.decoder.again()),
-            None => self.decoder.next(),
+            Some(_) => Ok(decoder.again()),
+            None => decoder.next(),
         };
         let error = match next {
             Ok(Next::Incomplete) => return Step::Starved,
@@ -252,7 +262,7 @@ impl Connection {
     /// Writes the replies that may leave. Returns whether more must wait for the socket.
     fn write(&mut self) -> io::Result<bool> {
         let (durable, failure) = self.node.durability();
-        self.outbox.with(|replies| {
+        let written = self.outbox.with(|replies| {
             if let Some(failure) = &failure {
                 replies.fail_undurable(durable, failure, Protocol::Resp2);
             }
@@ -262,7 +272,6 @@ impl Connection {
                     if replies.is_gated(durable) {
                         self.node.wait_for_journal(&self.outbox);
                     }
-                    replies.shrink();
                     return Ok(false);
                 }
                 match self.stream.try_write(released) {
@@ -271,7 +280,8 @@ impl Connection {
                     Err(error) => return Err(error),
                 }
             }
-        })
+        });
+        written.unwrap_or(Ok(false))
     }
 
     /// Waits until there is something to do.
@@ -292,7 +302,7 @@ impl Connection {
             ready = self.stream.writable(), if blocked => ready?,
             () = sleep_until(sign.unwrap_or_else(Instant::now)), if sign.is_some() => {
                 let (durable, _) = self.node.durability();
-                self.outbox.with(|replies| replies.interject(BUSY_SIGN, durable));
+                self.outbox.interject(BUSY_SIGN, durable);
                 self.at_work_since = Some(Instant::now());
             }
         }
@@ -303,9 +313,8 @@ impl Connection {
     /// with a reply or with a request. What else happens meanwhile does not put the moment off.
     fn next_busy_sign(&mut self, wants_input: bool, blocked: bool) -> Option<Instant> {
         let (durable, _) = self.node.durability();
-        let at_work = self.peer.is_some()
-            && !blocked
-            && (!wants_input || self.outbox.with(|replies| replies.is_gated(durable)));
+        let at_work =
+            self.peer.is_some() && !blocked && (!wants_input || self.outbox.is_gated(durable));
         let since = at_work.then(|| self.at_work_since.unwrap_or_else(Instant::now));
         self.at_work_since = since;
         since.map(|since| since + LINK_BUSY_SIGN)
@@ -313,7 +322,8 @@ impl Connection {
 
     /// Reads what has arrived. Whether anything had.
     fn read(&mut self) -> io::Result<bool> {
-        let buffer = self.decoder.buffer();
+        let decoder = self.decoder.get_or_insert_with(|| self.node.decoder());
+        let buffer = decoder.buffer();
         // Large values arrive in steps that grow with what is there already.
         buffer.reserve(READ_CHUNK_BYTES.max(buffer.len().min(64 * READ_CHUNK_BYTES)));
         let Some(count) = read_now(&mut self.stream, buffer)? else {

@@ -69,8 +69,7 @@ impl Inbound {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::Cell;
-
+    use super::super::outbox::AllReplies;
     use super::*;
 
     fn hello(node_id: &str, incarnation: u64) -> Hello {
@@ -83,7 +82,7 @@ mod tests {
     }
 
     fn outbox() -> Rc<Outbox> {
-        Rc::new(Outbox::new(Rc::new(Cell::new(0))))
+        Rc::new(Outbox::new(Rc::new(AllReplies::new())))
     }
 
     #[test]

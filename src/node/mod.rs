@@ -9,7 +9,7 @@
 //! * `dispatch` decides where a request goes; `gather` joins what comes back from several nodes
 //! * `outbox` and `replies` keep each connection's replies in order, and back until they are durable
 //! * `link` is this node's connection to a peer; `inbound` knows the peers' connections to it
-//! * `socket` is how connections and links read
+//! * `socket` is how connections and links read; `pool` lends them what they need while they are at work
 //! * `journal` and `saver` drive the store
 
 mod connection;
@@ -20,6 +20,7 @@ mod journal;
 mod link;
 mod listener;
 mod outbox;
+mod pool;
 mod replies;
 mod saver;
 mod socket;
@@ -36,11 +37,13 @@ pub use start::{Config, Prepared, RunError, Running, StartError};
 use self::inbound::Inbound;
 use self::journal::Journal;
 use self::link::Link;
-use self::outbox::Outbox;
+use self::outbox::{AllReplies, Outbox};
+use self::pool::Pool;
 use self::saver::Saver;
 use crate::command::{Error, Hello, Host};
+use crate::limits::POOL_BUFFER_BYTES;
 use crate::placement::NodeIndex;
-use crate::resp::RequestLimits;
+use crate::resp::{RequestDecoder, RequestLimits};
 use crate::store::Store;
 
 /// All that the tasks of one node share.
@@ -56,8 +59,9 @@ pub(crate) struct Node {
     saver: Saver,
     /// The open connections, by number.
     outboxes: RefCell<HashMap<u64, Weak<Outbox>>>,
-    /// The memory that the replies of all connections take, in bytes.
-    unread: Rc<Cell<usize>>,
+    replies: Rc<AllReplies>,
+    /// For connections on which something arrives.
+    decoders: Pool<Box<RequestDecoder>>,
     stopping: Cell<bool>,
     /// The last connection has ended while the node stops.
     drained: Notify,
@@ -69,11 +73,22 @@ impl Node {
         self.links.get(index.as_usize()).and_then(Clone::clone)
     }
 
-    fn request_limits(&self) -> RequestLimits {
-        RequestLimits {
-            bulk_max_bytes: self.host.value_max_bytes,
-            ..RequestLimits::default()
+    /// A decoder for a connection on which something arrives.
+    fn decoder(&self) -> Box<RequestDecoder> {
+        self.decoders.take(|| {
+            Box::new(RequestDecoder::new(RequestLimits {
+                bulk_max_bytes: self.host.value_max_bytes,
+                ..RequestLimits::default()
+            }))
+        })
+    }
+
+    /// Takes back the decoder of a connection on which nothing has begun to arrive.
+    fn give_back(&self, mut decoder: Box<RequestDecoder>) {
+        if decoder.held_bytes() > 2 * POOL_BUFFER_BYTES {
+            decoder.shrink();
         }
+        self.decoders.give_back(decoder);
     }
 
     /// Makes `outbox` the link of the peer that says `hello`, unless that cannot be.

@@ -9,6 +9,7 @@ use std::rc::Rc;
 
 use tokio::sync::Notify;
 
+use super::pool::Pool;
 use super::replies::{Replies, Ticket};
 use crate::limits::{
     LINK_REQUESTS_MAX, REPLY_EXPECTED_BYTES, UNREAD_REPLY_MAX_BYTES, UNREAD_TOTAL_MAX_BYTES,
@@ -17,10 +18,29 @@ use crate::limits::{
 use crate::resp::{self, Frame, Protocol};
 use crate::store::Seq;
 
+/// What the outboxes of a node have in common.
+#[derive(Debug)]
+pub(crate) struct AllReplies {
+    /// The memory that the replies of all connections take, in bytes.
+    bytes: Cell<usize>,
+    /// For connections to which something is owed again.
+    spare: Pool<Box<Replies>>,
+}
+
+impl AllReplies {
+    pub(crate) fn new() -> Self {
+        Self {
+            bytes: Cell::new(0),
+            spare: Pool::new(),
+        }
+    }
+}
+
 /// See the module's text.
 #[derive(Debug)]
 pub(crate) struct Outbox {
-    replies: RefCell<Replies>,
+    /// None while nothing is owed.
+    replies: RefCell<Option<Box<Replies>>>,
     wake: Notify,
     closed: Cell<bool>,
     /// Whether it is in the journal's list of those who wait, and in a link's.
@@ -30,16 +50,15 @@ pub(crate) struct Outbox {
     expected: Cell<usize>,
     /// The memory of parts of replies that wait for other parts, in bytes.
     parts: Cell<usize>,
-    /// This connection's part of `total`.
+    /// This connection's part of the total.
     counted: Cell<usize>,
-    /// The memory that the replies of all connections take, in bytes.
-    total: Rc<Cell<usize>>,
+    all: Rc<AllReplies>,
     /// The replies that may be held back.
     window: Cell<usize>,
 }
 
 impl Outbox {
-    pub(crate) fn new(total: Rc<Cell<usize>>) -> Self {
+    pub(crate) fn new(all: Rc<AllReplies>) -> Self {
         Self {
             replies: RefCell::default(),
             wake: Notify::new(),
@@ -49,7 +68,7 @@ impl Outbox {
             expected: Cell::new(REPLY_EXPECTED_BYTES),
             parts: Cell::new(0),
             counted: Cell::new(0),
-            total,
+            all,
             window: Cell::new(WINDOW_REQUESTS),
         }
     }
@@ -61,8 +80,11 @@ impl Outbox {
 
     /// Adds a reply that is known now; see [`Replies::push`].
     pub(crate) fn push(&self, write: impl FnOnce(&mut Vec<u8>)) {
-        self.replies.borrow_mut().push(write);
-        self.count();
+        let held = self.change(|replies| {
+            replies.push(write);
+            replies.held_bytes()
+        });
+        self.count(held);
         self.close_if_too_much();
     }
 
@@ -73,12 +95,14 @@ impl Outbox {
 
     /// Holds back the reply that was just pushed; see [`Replies::gate_last`].
     pub(crate) fn gate_last(&self, seq: Seq) {
-        self.replies.borrow_mut().gate_last(seq);
+        if seq > 0 {
+            self.change(|replies| replies.gate_last(seq));
+        }
     }
 
     /// Keeps the place of a reply that comes later.
     pub(crate) fn reserve(&self, protocol: Protocol) -> Ticket {
-        self.replies.borrow_mut().reserve(protocol)
+        self.change(|replies| replies.reserve(protocol))
     }
 
     /// Gives such a reply, and wakes the connection.
@@ -86,11 +110,12 @@ impl Outbox {
         if self.closed.get() {
             return;
         }
-        let bytes = self.replies.borrow_mut().fill(ticket, frame, seq);
+        let (bytes, held) =
+            self.change(|replies| (replies.fill(ticket, frame, seq), replies.held_bytes()));
         // Grows at once, forgets slowly: the window must fit the large replies among small ones.
         let before = self.expected.get();
         self.expected.set(bytes.max(before - before / 8));
-        self.count();
+        self.count(held);
         self.close_if_too_much();
         self.wake.notify_one();
     }
@@ -103,7 +128,7 @@ impl Outbox {
             return;
         }
         let held = self.counted.get();
-        let crowded = self.total.get() > UNREAD_TOTAL_MAX_BYTES && held > WINDOW_REPLY_BYTES;
+        let crowded = self.all.bytes.get() > UNREAD_TOTAL_MAX_BYTES && held > WINDOW_REPLY_BYTES;
         if held > UNREAD_REPLY_MAX_BYTES || crowded {
             tracing::warn!(held, "closed a client that does not read its replies");
             self.close();
@@ -113,7 +138,7 @@ impl Outbox {
     /// Counts a part of a reply that waits for the others.
     pub(crate) fn add_part(&self, bytes: usize) {
         self.parts.set(self.parts.get() + bytes);
-        self.count();
+        self.count_again();
         if !self.closed.get() {
             self.close_if_too_much();
         }
@@ -122,12 +147,15 @@ impl Outbox {
     /// Such parts have become a whole, or are given up.
     pub(crate) fn end_parts(&self, bytes: usize) {
         self.parts.set(self.parts.get().saturating_sub(bytes));
-        self.count();
+        self.count_again();
     }
 
     /// Whether a further request may be carried out for this connection.
     pub(crate) fn has_room(&self) -> bool {
         let replies = self.replies.borrow();
+        let Some(replies) = &*replies else {
+            return self.parts.get() < WINDOW_REPLY_BYTES;
+        };
         let coming = replies.waiting().saturating_mul(self.expected.get());
         replies.held() < self.window.get()
             && (replies.unread_bytes() + self.parts.get()).saturating_add(coming)
@@ -137,8 +165,8 @@ impl Outbox {
     /// Ends the connection: nothing more is carried out or sent.
     pub(crate) fn close(&self) {
         self.closed.set(true);
-        *self.replies.borrow_mut() = Replies::default();
-        self.count();
+        *self.replies.borrow_mut() = None;
+        self.count_again();
         self.wake.notify_one();
     }
 
@@ -166,22 +194,67 @@ impl Outbox {
         self.wake.notified().await;
     }
 
-    /// Lets the connection's task write what may leave.
-    pub(crate) fn with<R>(&self, act: impl FnOnce(&mut Replies) -> R) -> R {
-        let result = act(&mut self.replies.borrow_mut());
-        self.count();
-        result
+    /// Whether nothing is owed to this connection.
+    pub(crate) fn is_empty(&self) -> bool {
+        let replies = self.replies.borrow();
+        replies.as_ref().is_none_or(|replies| replies.is_empty())
     }
 
-    fn count(&self) {
-        let held = self.replies.borrow().held_bytes() + self.parts.get();
-        let others = self.total.get() - self.counted.replace(held);
-        self.total.set(others + held);
+    /// Whether a reply waits for the journal.
+    pub(crate) fn is_gated(&self, durable: Seq) -> bool {
+        let replies = self.replies.borrow();
+        replies
+            .as_ref()
+            .is_some_and(|replies| replies.is_gated(durable))
+    }
+
+    /// Lets the connection's task write what may leave, if anything is owed.
+    pub(crate) fn with<R>(&self, act: impl FnOnce(&mut Replies) -> R) -> Option<R> {
+        let mut slot = self.replies.borrow_mut();
+        let replies = slot.as_mut()?;
+        let result = act(replies);
+        let held = replies.held_bytes();
+        if replies.is_empty()
+            && let Some(mut replies) = slot.take()
+        {
+            replies.renew();
+            self.all.spare.give_back(replies);
+        }
+        self.count(held);
+        Some(result)
+    }
+
+    /// Puts `bytes` behind what may leave and before what may not; see [`Replies::interject`].
+    pub(crate) fn interject(&self, bytes: &[u8], durable: Seq) {
+        self.change(|replies| replies.interject(bytes, durable));
+        self.count_again();
+    }
+
+    fn change<R>(&self, act: impl FnOnce(&mut Replies) -> R) -> R {
+        let mut slot = self.replies.borrow_mut();
+        act(slot.get_or_insert_with(|| self.all.spare.take(Box::default)))
+    }
+
+    /// Counts the memory of the replies anew, which is `held` now, with that of the parts.
+    fn count(&self, held: usize) {
+        let held = held + self.parts.get();
+        let others = self.all.bytes.get() - self.counted.replace(held);
+        self.all.bytes.set(others + held);
+    }
+
+    fn count_again(&self) {
+        let held = self
+            .replies
+            .borrow()
+            .as_ref()
+            .map_or(0, |replies| replies.held_bytes());
+        self.count(held);
     }
 }
 
 impl Drop for Outbox {
     fn drop(&mut self) {
-        self.total.set(self.total.get() - self.counted.get());
+        let others = self.all.bytes.get() - self.counted.get();
+        self.all.bytes.set(others);
     }
 }

@@ -9,7 +9,9 @@
 //! Nothing here touches a socket, so that the order can be tested without one.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
+use crate::limits::{POOL_BUFFER_BYTES, WINDOW_REPLY_BYTES};
 use crate::resp::{self, Frame, Protocol};
 use crate::store::Seq;
 
@@ -18,40 +20,41 @@ use crate::store::Seq;
 pub(crate) struct Ticket(u64);
 
 /// A reply that must wait until the journal is durable up to `seq`.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Gate {
-    start: usize,
-    end: usize,
+    /// Where the reply is in its bytes.
+    place: Range<usize>,
     seq: Seq,
 }
 
-/// Encoded replies and the gates among them, in order. Offsets are into `bytes`.
-#[derive(Debug, Default)]
-struct Run {
-    bytes: Vec<u8>,
-    gates: VecDeque<Gate>,
-}
-
+/// A reply behind one that is not known yet.
 #[derive(Debug)]
 enum Slot {
     Waiting(Protocol),
-    Ready(Run),
+    /// It stands in `later` at this place.
+    Ready(Gate),
 }
 
 /// See the module's text.
 #[derive(Debug, Default)]
 pub(crate) struct Replies {
-    /// What stands before every reply that is not known yet.
-    head: Run,
+    /// What stands before every reply that is not known yet, encoded.
+    head: Vec<u8>,
+    /// The gated replies in `head`.
+    gates: VecDeque<Gate>,
     /// The bytes at the front of `head` that have left.
     sent: usize,
-    /// What stands behind it. The first is never `Ready`: it would belong to `head`.
+    /// The first reply that is not known yet, and each one behind it.
     queue: VecDeque<Slot>,
+    /// The encoded ones among them, in the order in which they became known, and the remains of such as
+    /// are in `head` by now.
+    later: Vec<u8>,
     /// The ticket of the first slot of `queue`.
     first: u64,
-    /// Where the last reply begins in its run.
+    /// Where the last reply that was pushed begins in `head`.
     last_start: usize,
     waiting: usize,
+    /// Of the known replies in `queue`, the bytes and the gated ones.
     queued_bytes: usize,
     queued_gates: usize,
 }
@@ -59,14 +62,12 @@ pub(crate) struct Replies {
 impl Replies {
     /// Adds the reply that `write` encodes.
     pub(crate) fn push(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
-        let queued = !self.queue.is_empty();
-        let run = self.tail();
-        let start = run.bytes.len();
-        write(&mut run.bytes);
-        let bytes = run.bytes.len() - start;
-        self.last_start = start;
-        if queued {
-            self.queued_bytes += bytes;
+        if self.queue.is_empty() {
+            self.last_start = self.head.len();
+            write(&mut self.head);
+        } else {
+            let place = self.write_later(write);
+            self.queue.push_back(Slot::Ready(Gate { place, seq: 0 }));
         }
     }
 
@@ -75,11 +76,19 @@ impl Replies {
         if seq == 0 {
             return;
         }
-        let start = self.last_start;
-        if !self.queue.is_empty() {
-            self.queued_gates += 1;
+        match self.queue.back_mut() {
+            None => {
+                let place = self.last_start..self.head.len();
+                self.gates.push_back(Gate { place, seq });
+            }
+            Some(Slot::Ready(gate)) => {
+                gate.seq = seq;
+                self.queued_gates += 1;
+            }
+            Some(Slot::Waiting(_)) => {
+                debug_assert!(false, "a place that is kept is gated when it is filled");
+            }
         }
-        self.tail().gate(start, seq);
     }
 
     /// Keeps a place for a reply that comes later, in the protocol that is in force now.
@@ -91,92 +100,105 @@ impl Replies {
 
     /// Gives the reply for a place that was kept. Returns its encoded length in bytes.
     pub(crate) fn fill(&mut self, ticket: Ticket, frame: &Frame<'_>, seq: Seq) -> usize {
-        let slot = ticket
-            .0
-            .checked_sub(self.first)
-            .and_then(|at| usize::try_from(at).ok())
-            .and_then(|at| self.queue.get_mut(at));
-        let Some(slot) = slot else { return 0 };
-        let Slot::Waiting(protocol) = *slot else {
+        let at = ticket.0.checked_sub(self.first);
+        let Some(at) = at.and_then(|at| usize::try_from(at).ok()) else {
             return 0;
         };
-        let mut run = Run::default();
-        resp::encode(frame, protocol, &mut run.bytes);
-        run.gate(0, seq);
-        let bytes = run.bytes.len();
-        self.queued_bytes += bytes;
-        self.queued_gates += run.gates.len();
+        let Some(Slot::Waiting(protocol)) = self.queue.get(at) else {
+            return 0;
+        };
+        let protocol = *protocol;
         self.waiting -= 1;
-        *slot = Slot::Ready(run);
-        self.advance();
+        if at == 0 {
+            let start = self.head.len();
+            resp::encode(frame, protocol, &mut self.head);
+            let place = start..self.head.len();
+            let bytes = place.len();
+            self.gate(Gate { place, seq });
+            self.queue.pop_front();
+            self.first += 1;
+            self.advance();
+            return bytes;
+        }
+        let place = self.write_later(|out| resp::encode(frame, protocol, out));
+        let bytes = place.len();
+        self.queued_gates += usize::from(seq > 0);
+        if let Some(slot) = self.queue.get_mut(at) {
+            *slot = Slot::Ready(Gate { place, seq });
+        }
         bytes
     }
 
     /// The bytes that may leave now, given what is durable.
     pub(crate) fn released(&self, durable: Seq) -> &[u8] {
         let end = self.released_end(durable);
-        self.head.bytes.get(self.sent..end).unwrap_or_default()
+        self.head.get(self.sent..end).unwrap_or_default()
     }
 
     /// Notes that the first `count` released bytes have left.
     pub(crate) fn consume(&mut self, count: usize, durable: Seq) {
         self.sent += count;
-        while self
-            .head
-            .gates
-            .front()
-            .is_some_and(|gate| gate.seq <= durable)
-        {
-            self.head.gates.pop_front();
+        while self.gates.front().is_some_and(|gate| gate.seq <= durable) {
+            self.gates.pop_front();
         }
-        if self.sent == self.head.bytes.len() {
+        if self.sent == self.head.len() {
             self.sent = 0;
-            // An idle connection keeps no buffer; a busy one keeps what a few pipelines need.
-            if self.head.bytes.capacity() > crate::limits::READ_CHUNK_BYTES {
-                self.head.bytes = Vec::new();
-            } else {
-                self.head.bytes.clear();
-            }
-        } else if self.sent > crate::limits::WINDOW_REPLY_BYTES {
-            self.head.remove_front(self.sent);
-            self.sent = 0;
+            self.head.clear();
+            self.head.shrink_to(POOL_BUFFER_BYTES);
+        } else if self.sent > WINDOW_REPLY_BYTES {
+            self.remove_sent();
         }
     }
 
-    /// Gives memory back that the next reply would have to ask for again: for an idle connection.
-    pub(crate) fn shrink(&mut self) {
-        if self.is_empty() {
-            *self = Self {
-                first: self.first,
-                ..Self::default()
-            };
-        }
+    /// Whether nothing is owed to this connection any more.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.queue.is_empty() && self.sent == self.head.len()
+    }
+
+    /// Makes it as good as new, but for the tickets, of which none comes twice. Nothing may be owed any
+    /// more. Of its memory it keeps what usual pipelines need.
+    pub(crate) fn renew(&mut self) {
+        debug_assert!(self.is_empty(), "these replies have not left");
+        self.sent = 0;
+        self.head.clear();
+        self.head.shrink_to(POOL_BUFFER_BYTES);
+        self.gates.clear();
+        self.gates.shrink_to(POOL_BUFFER_BYTES / size_of::<Gate>());
+        self.queue.shrink_to(POOL_BUFFER_BYTES / size_of::<Slot>());
     }
 
     /// Puts `bytes` behind what is released and before the first reply that is held back.
     pub(crate) fn interject(&mut self, bytes: &[u8], durable: Seq) {
         let at = self.released_end(durable);
-        self.head.insert(at, bytes);
+        self.head.splice(at..at, bytes.iter().copied());
+        for gate in &mut self.gates {
+            if gate.place.start >= at {
+                gate.shift(bytes.len());
+            }
+        }
     }
 
     /// Replaces each reply that depends on a write that will never be durable by `error`.
     pub(crate) fn fail_undurable(&mut self, durable: Seq, error: &Frame<'_>, protocol: Protocol) {
         let mut text = Vec::new();
         resp::encode(error, protocol, &mut text);
-        self.head.replace_gated(durable, &text);
-        (self.queued_bytes, self.queued_gates) = (0, 0);
+        self.fail_in_head(durable, &text);
         for slot in &mut self.queue {
-            if let Slot::Ready(run) = slot {
-                run.replace_gated(durable, &text);
-                self.queued_bytes += run.bytes.len();
-                self.queued_gates += run.gates.len();
+            if let Slot::Ready(gate) = slot
+                && gate.seq > durable
+            {
+                self.queued_bytes += text.len();
+                self.queued_bytes -= gate.place.len();
+                self.queued_gates -= 1;
+                let start = self.later.len();
+                self.later.extend_from_slice(&text);
+                *gate = Gate {
+                    place: start..self.later.len(),
+                    seq: 0,
+                };
             }
         }
-    }
-
-    /// Whether nothing is owed to this connection any more.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.queue.is_empty() && self.sent == self.head.bytes.len()
+        self.compact();
     }
 
     /// Whether a reply waits for the journal.
@@ -184,7 +206,7 @@ impl Replies {
         self.queued_gates > 0
             // Not only the last one: a read of a key depends on that key's last write, which may be
             // older than the writes before it in the pipeline.
-            || self.head.gates.iter().any(|gate| gate.seq > durable)
+            || self.gates.iter().any(|gate| gate.seq > durable)
     }
 
     /// The replies that are not known yet.
@@ -194,126 +216,113 @@ impl Replies {
 
     /// The replies that are held back, for either reason.
     pub(crate) fn held(&self) -> usize {
-        self.waiting + self.head.gates.len() + self.queued_gates
+        self.waiting + self.gates.len() + self.queued_gates
     }
 
     /// The encoded bytes that have not left.
     pub(crate) fn unread_bytes(&self) -> usize {
-        self.head.bytes.len() - self.sent + self.queued_bytes
+        self.head.len() - self.sent + self.queued_bytes
     }
 
     /// The bytes of memory that they take: those that have left go when there are enough of them.
     pub(crate) fn held_bytes(&self) -> usize {
-        self.head.bytes.len() + self.queued_bytes
+        self.head.len() + self.later.len()
     }
 
     fn released_end(&self, durable: Seq) -> usize {
-        let gate = self.head.gates.iter().find(|gate| gate.seq > durable);
-        gate.map_or(self.head.bytes.len(), |gate| gate.start)
+        let gate = self.gates.iter().find(|gate| gate.seq > durable);
+        gate.map_or(self.head.len(), |gate| gate.place.start)
     }
 
-    /// The run that the next reply belongs to.
-    fn tail(&mut self) -> &mut Run {
-        if self.queue.is_empty() {
-            return &mut self.head;
+    fn gate(&mut self, gate: Gate) {
+        if gate.seq > 0 {
+            self.gates.push_back(gate);
         }
-        if !matches!(self.queue.back(), Some(Slot::Ready(_))) {
-            self.queue.push_back(Slot::Ready(Run::default()));
-        }
-        match self.queue.back_mut() {
-            Some(Slot::Ready(run)) => run,
-            _ => &mut self.head,
-        }
+    }
+
+    /// Encodes a reply that stands behind one that is not known yet.
+    fn write_later(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Range<usize> {
+        let start = self.later.len();
+        write(&mut self.later);
+        self.queued_bytes += self.later.len() - start;
+        start..self.later.len()
     }
 
     /// Moves what has become known at the front of the queue into `head`.
     fn advance(&mut self) {
-        while let Some(Slot::Ready(run)) = self.queue.front_mut() {
-            self.queued_bytes -= run.bytes.len();
-            self.queued_gates -= run.gates.len();
-            let run = std::mem::take(run);
-            self.head.append(run);
+        while let Some(Slot::Ready(gate)) = self.queue.front_mut() {
+            let bytes = self.later.get(gate.place.clone()).unwrap_or_default();
+            let start = self.head.len();
+            self.head.extend_from_slice(bytes);
+            self.queued_bytes -= bytes.len();
+            self.queued_gates -= usize::from(gate.seq > 0);
+            let seq = gate.seq;
+            let place = start..self.head.len();
+            self.gate(Gate { place, seq });
             self.queue.pop_front();
             self.first += 1;
         }
+        self.compact();
     }
-}
 
-impl Run {
-    fn gate(&mut self, start: usize, seq: Seq) {
-        if seq > 0 {
-            self.gates.push_back(Gate {
-                start,
-                end: self.bytes.len(),
-                seq,
-            });
+    /// Drops what is in `head` by now, when that is more than what is not: so each byte is moved once
+    /// more at most.
+    fn compact(&mut self) {
+        if self.queued_bytes == 0 {
+            self.later.clear();
+            self.later.shrink_to(POOL_BUFFER_BYTES);
+        } else if self.later.len() > 2 * self.queued_bytes + POOL_BUFFER_BYTES {
+            let mut kept = Vec::with_capacity(self.queued_bytes);
+            for slot in &mut self.queue {
+                if let Slot::Ready(gate) = slot {
+                    let start = kept.len();
+                    kept.extend_from_slice(self.later.get(gate.place.clone()).unwrap_or_default());
+                    gate.place = start..kept.len();
+                }
+            }
+            self.later = kept;
         }
     }
 
-    /// A read may depend on an earlier write than the write before it, so any gate may be the last to
-    /// open.
-    fn is_gated(&self, durable: Seq) -> bool {
-        self.gates.iter().any(|gate| gate.seq > durable)
-    }
-
-    fn append(&mut self, other: Run) {
-        let base = self.bytes.len();
-        if base == 0 && self.gates.is_empty() {
-            *self = other;
-            return;
-        }
-        self.bytes.extend_from_slice(&other.bytes);
-        self.gates
-            .extend(other.gates.into_iter().map(|gate| gate.shifted(base)));
-    }
-
-    fn insert(&mut self, at: usize, bytes: &[u8]) {
-        self.bytes.splice(at..at, bytes.iter().copied());
-        for gate in self.gates.iter_mut().filter(|gate| gate.start >= at) {
-            *gate = gate.shifted(bytes.len());
-        }
-    }
-
-    /// Drops the first `count` bytes and the memory that they took: one large reply among small ones
+    /// Drops the bytes that have left and the memory that they took: one large reply among small ones
     /// would otherwise keep it for as long as its client reads slowly.
-    fn remove_front(&mut self, count: usize) {
-        self.bytes.drain(..count);
-        self.bytes.shrink_to_fit();
-        self.gates.retain(|gate| gate.start >= count);
+    fn remove_sent(&mut self) {
+        self.head.drain(..self.sent);
+        self.head.shrink_to_fit();
+        self.gates.retain(|gate| gate.place.start >= self.sent);
         for gate in &mut self.gates {
-            gate.start -= count;
-            gate.end -= count;
+            gate.place = gate.place.start - self.sent..gate.place.end - self.sent;
         }
+        self.last_start = self.last_start.saturating_sub(self.sent);
+        self.sent = 0;
     }
 
-    fn replace_gated(&mut self, durable: Seq, text: &[u8]) {
-        if !self.is_gated(durable) {
+    fn fail_in_head(&mut self, durable: Seq, text: &[u8]) {
+        if !self.gates.iter().any(|gate| gate.seq > durable) {
             return;
         }
-        let mut bytes = Vec::with_capacity(self.bytes.len());
+        let mut bytes = Vec::with_capacity(self.head.len());
         let mut kept = 0;
         for gate in self.gates.drain(..).filter(|gate| gate.seq > durable) {
-            bytes.extend_from_slice(self.bytes.get(kept..gate.start).unwrap_or_default());
+            bytes.extend_from_slice(self.head.get(kept..gate.place.start).unwrap_or_default());
             bytes.extend_from_slice(text);
-            kept = gate.end;
+            kept = gate.place.end;
         }
-        bytes.extend_from_slice(self.bytes.get(kept..).unwrap_or_default());
-        self.bytes = bytes;
+        bytes.extend_from_slice(self.head.get(kept..).unwrap_or_default());
+        self.head = bytes;
     }
 }
 
 impl Gate {
-    fn shifted(self, by: usize) -> Self {
-        Self {
-            start: self.start + by,
-            end: self.end + by,
-            ..self
-        }
+    fn shift(&mut self, by: usize) {
+        self.place = self.place.start + by..self.place.end + by;
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn push(replies: &mut Replies, text: &str, seq: Seq) {
@@ -389,6 +398,34 @@ mod tests {
     }
 
     #[test]
+    fn replies_that_come_late_keep_no_memory_of_those_before_them() {
+        let mut replies = Replies::default();
+        let stuck = replies.reserve(Protocol::Resp2);
+        let text = "x".repeat(1000);
+        let mut tickets = VecDeque::new();
+        for _ in 0..1000 {
+            let ticket = replies.reserve(Protocol::Resp2);
+            replies.fill(ticket, &Frame::simple(text.as_str()), 0);
+            tickets.push_back(replies.reserve(Protocol::Resp2));
+        }
+        assert_eq!(replies.waiting(), 1001);
+        replies.fill(stuck, &Frame::OK, 0);
+        while let Some(ticket) = tickets.pop_front() {
+            let unread = replies.unread_bytes();
+            assert!(replies.later.len() <= 2 * unread + POOL_BUFFER_BYTES);
+            let released = replies.released(0).len();
+            replies.consume(released, 0);
+            replies.fill(ticket, &Frame::OK, 0);
+        }
+        let released = replies.released(0).len();
+        replies.consume(released, 0);
+        assert!(replies.is_empty());
+        replies.renew();
+        let kept = [replies.head.capacity(), replies.later.capacity()];
+        assert!(kept.iter().all(|kept| *kept <= POOL_BUFFER_BYTES));
+    }
+
+    #[test]
     fn what_will_never_be_durable_becomes_an_error_in_its_place() {
         let mut replies = Replies::default();
         push(&mut replies, "a", 1);
@@ -400,5 +437,60 @@ mod tests {
         replies.fill(ticket, &Frame::Integer(1), 0);
         assert_eq!(released(&replies, 1), "a-X\r\nc:1\r\n-X\r\n");
         assert_eq!(replies.held(), 0);
+    }
+
+    proptest! {
+        /// However replies and their writes become known, they leave in order, and none too early.
+        #[test]
+        fn replies_leave_in_order_and_not_too_early(
+            script in prop::collection::vec((0_u8..6, 0_u64..8, 1_usize..40), 0..120)
+        ) {
+            let mut replies = Replies::default();
+            // Of each reply: its text if it is known, and the write that it waits for.
+            let mut expected: Vec<(Option<String>, Seq)> = Vec::new();
+            let mut tickets: Vec<(usize, Ticket)> = Vec::new();
+            let (mut durable, mut left, mut written) = (0, String::new(), 0);
+            for (action, seq, number) in script {
+                let text = number.to_string().repeat(number);
+                match action {
+                    0 | 1 => {
+                        written += seq;
+                        let gate = if seq > 3 && written > durable { written } else { 0 };
+                        let encoded = format!("+{text}\r\n");
+                        push(&mut replies, &encoded, gate);
+                        expected.push((Some(encoded), gate));
+                    }
+                    2 => {
+                        tickets.push((expected.len(), replies.reserve(Protocol::Resp2)));
+                        expected.push((None, 0));
+                    }
+                    3 if !tickets.is_empty() => {
+                        let (at, ticket) = tickets.remove(number % tickets.len());
+                        let encoded = format!("+{text}\r\n");
+                        let gate = if seq > 5 && written > durable { written } else { 0 };
+                        let bytes = replies.fill(ticket, &Frame::simple(text), gate);
+                        prop_assert_eq!(bytes, encoded.len());
+                        expected[at] = (Some(encoded), gate);
+                    }
+                    4 => durable = written.min(durable + seq),
+                    _ => {
+                        let bytes = released(&replies, durable);
+                        let count = bytes.len().min(number);
+                        left.push_str(&bytes[..count]);
+                        replies.consume(count, durable);
+                    }
+                }
+                let known = expected.iter().take_while(|(text, seq)| text.is_some() && *seq <= durable);
+                let known: String = known.filter_map(|(text, _)| text.clone()).collect();
+                prop_assert_eq!(left.clone() + &released(&replies, durable), known);
+                prop_assert_eq!(replies.waiting(), tickets.len());
+                let all: usize = expected.iter().flat_map(|(text, _)| text).map(String::len).sum();
+                prop_assert_eq!(replies.unread_bytes(), all - left.len());
+                prop_assert_eq!(
+                    replies.is_empty(),
+                    tickets.is_empty() && left.len() == all
+                );
+            }
+        }
     }
 }

@@ -17,6 +17,8 @@ use tokio::time::timeout;
 use super::inbound::Inbound;
 use super::journal::{self, Journal};
 use super::link::{self, Link};
+use super::outbox::AllReplies;
+use super::pool::Pool;
 use super::saver::{self, Saver};
 use super::{Node, listener};
 use crate::cluster::{Address, Cluster, ResolveError};
@@ -272,7 +274,8 @@ impl Prepared {
             journal: Journal::new(self.progress),
             saver: Saver::new(),
             outboxes: RefCell::new(HashMap::new()),
-            unread: Rc::new(Cell::new(0)),
+            replies: Rc::new(AllReplies::new()),
+            decoders: Pool::new(),
             stopping: Cell::new(false),
             drained: Notify::new(),
         });

@@ -101,6 +101,12 @@ impl<'a> Iterator for ArgsIter<'a> {
         Some(first)
     }
 
+    // Requests of many keys are walked over in steps.
+    fn nth(&mut self, n: usize) -> Option<&'a [u8]> {
+        self.0 = self.0.from(n);
+        self.next()
+    }
+
     fn size_hint(&self) -> (usize, Option<usize>) {
         (self.0.len(), Some(self.0.len()))
     }
@@ -127,6 +133,12 @@ mod tests {
             assert_eq!(args.len(), 3);
             assert_eq!(args.iter().len(), 3);
             assert_eq!(args.iter().collect::<Vec<_>>(), slices);
+            assert_eq!(args.iter().nth(2), Some(&b"e"[..]));
+            assert_eq!(
+                args.iter().step_by(2).collect::<Vec<_>>(),
+                [b"bc", &b"e"[..]]
+            );
+            assert_eq!(args.iter().nth(3), None);
             assert_eq!(args.get(2), Some(&b"e"[..]));
             assert_eq!(args.get(3), None);
             assert_eq!(args.from(1).into_iter().collect::<Vec<_>>(), slices[1..]);

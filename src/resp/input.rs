@@ -113,6 +113,15 @@ impl Input {
         }
     }
 
+    /// Finishes with a line of `line` bytes and a bulk string of `len` behind it, with its end, which have
+    /// arrived. Gives the string.
+    pub(super) fn finish_bulk(&mut self, line: usize, len: usize) -> &[u8] {
+        let start = self.read + line;
+        self.keep(line + len + 2);
+        self.finish();
+        self.bytes.get(start..start + len).unwrap_or_default()
+    }
+
     /// Whether no search has begun in the rest, as is so at the beginning of every line.
     pub(super) fn is_fresh(&self) -> bool {
         self.searched == 0

@@ -37,10 +37,10 @@ pub(crate) enum Waiter {
 }
 
 impl Waiter {
-    pub(crate) fn deliver(self, frame: Frame<'static>, host: &Host) {
+    pub(crate) fn deliver(self, frame: Frame<'_>, host: &Host) {
         match self {
             Self::Client(outbox, ticket) => outbox.fill(ticket, &frame, 0),
-            Self::Part(gather, index) => gather.fill(index, frame, 0, host),
+            Self::Part(gather, index) => gather.fill(index, frame.into_owned(), 0, host),
         }
     }
 }
@@ -250,7 +250,7 @@ impl Link {
     }
 
     /// Gives `frame` to the one who has waited longest; false if nobody waits.
-    fn deliver(&self, frame: Frame<'static>, host: &Host) -> bool {
+    fn deliver(&self, frame: Frame<'_>, host: &Host) -> bool {
         let Some(sent) = self.inner.borrow_mut().waiters.pop_front() else {
             return false;
         };

@@ -225,7 +225,7 @@ fn read_some(link: &Link, stream: &mut TcpStream, decoder: &mut FrameDecoder) ->
 /// Hands every whole reply to the one who waits for it.
 fn deliver(node: &Node, link: &Link, decoder: &mut FrameDecoder) -> Result<(), String> {
     loop {
-        match decoder.next() {
+        match decoder.next_borrowed() {
             // The peer is at work: a sign of life, and no reply.
             Ok(Some(Frame::Push(_))) => {}
             Ok(Some(frame)) => {

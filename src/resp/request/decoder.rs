@@ -157,6 +157,15 @@ impl RequestDecoder {
         self.input.capacity() + self.spans.capacity() * size_of::<Span>() + self.words.capacity()
     }
 
+    /// Whether it is between two requests, and nothing of a further one has arrived: then it is as good
+    /// as new.
+    pub fn is_idle(&self) -> bool {
+        matches!(self.phase, Phase::Opening)
+            && matches!(self.delivered, Found::Nothing)
+            && self.input.is_fresh()
+            && self.input.rest().is_empty()
+    }
+
     /// Gives all memory back if nothing is buffered. An idle connection then costs no more than this
     /// struct.
     pub fn shrink(&mut self) {
