@@ -124,6 +124,11 @@ pub const UNREAD_REPLY_MAX_BYTES: usize = 128 * MIB;
 /// its own window is closed when a further reply is added to it.
 pub const UNREAD_TOTAL_MAX_BYTES: usize = 160 * MIB;
 
+/// How long replies that are known may wait for those behind them in the pipeline that peers are to give,
+/// so that they leave together: from this long to twice as long. Nobody notices it, and on one network
+/// nearly all have come within it.
+pub const REPLY_LINGER: Duration = Duration::from_millis(5);
+
 /// How long a node waits at shutdown for replies in flight.
 pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
 
@@ -139,8 +144,8 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// A link with requests outstanding on which no byte moved for this long is broken.
 pub const LINK_SILENCE: Duration = Duration::from_secs(2);
 
-/// How often a node that is still at work on a peer's requests says so, that a slow disk is not
-/// taken for a lost device. A quarter of [`LINK_SILENCE`].
+/// After how long at most, and how often, a node that is still at work on a peer's requests says so, that a
+/// slow disk is not taken for a lost device. A quarter of [`LINK_SILENCE`].
 pub const LINK_BUSY_SIGN: Duration = Duration::from_millis(500);
 
 /// The first pause between attempts to reach a peer.

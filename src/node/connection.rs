@@ -9,16 +9,14 @@ use std::rc::Rc;
 
 use tokio::net::TcpStream;
 use tokio::task::yield_now;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 use super::Node;
 use super::dispatch::{Dispatch, Flow, Obstacle};
 use super::outbox::Outbox;
 use super::socket::read_now;
 use crate::command::{Error, Hello, Session};
-use crate::limits::{
-    LINK_BUSY_SIGN, READ_CHUNK_BYTES, TABLE_FETCH_ENTRIES, TURN_READS, TURN_REQUESTS, TURN_TIME,
-};
+use crate::limits::{READ_CHUNK_BYTES, TABLE_FETCH_ENTRIES, TURN_READS, TURN_REQUESTS, TURN_TIME};
 use crate::resp::{Frame, Next, Protocol, ProtocolError, RequestDecoder};
 
 /// See the module's text.
@@ -36,8 +34,6 @@ pub(crate) struct Connection {
     ended: bool,
     /// How often in a row there was something to read.
     reads: usize,
-    /// Since when a peer has been waiting for the journal without a sign of life.
-    at_work_since: Option<Instant>,
 }
 
 /// Why no further request is carried out.
@@ -78,7 +74,6 @@ impl Connection {
             parked: None,
             ended: false,
             reads: 0,
-            at_work_since: None,
         }
     }
 
@@ -89,10 +84,17 @@ impl Connection {
 
     /// Serves the connection until either side ends it.
     pub(crate) async fn run(mut self) {
+        let mut blocked = false;
         loop {
             let pause = self.carry_out();
             self.node.commit_soon();
-            let Ok(blocked) = self.write() else { break };
+            self.reassure_peer(blocked);
+            if blocked || !self.lingers(pause) {
+                match self.write() {
+                    Ok(is_blocked) => blocked = is_blocked,
+                    Err(_) => break,
+                }
+            }
             let finished = self.ended && self.outbox.is_empty();
             if finished || self.outbox.is_closed() {
                 break;
@@ -259,6 +261,20 @@ impl Connection {
         self.peer = Some(hello);
     }
 
+    /// Whether the replies that are known wait for a moment, since others are on their way from peers:
+    /// that a pipeline is answered with one write and not with a few replies at a time spares this node
+    /// and the client most of their work.
+    fn lingers(&self, pause: Pause) -> bool {
+        let alarm = self.outbox.linger();
+        let may = pause == Pause::Starved && !self.ended && self.outbox.may_linger();
+        if !may || alarm.has_rung() {
+            alarm.clear();
+            return false;
+        }
+        self.node.lingering.set(&self.outbox);
+        true
+    }
+
     /// Writes the replies that may leave. Returns whether more must wait for the socket.
     fn write(&mut self) -> io::Result<bool> {
         let (durable, failure) = self.node.durability();
@@ -292,7 +308,7 @@ impl Connection {
             self.ended = !self.read()?;
             return Ok(());
         }
-        let sign = self.next_busy_sign(wants_input, blocked);
+        self.watch_over_peer(wants_input, blocked);
         tokio::select! {
             ready = self.stream.readable(), if wants_input => {
                 ready?;
@@ -300,24 +316,34 @@ impl Connection {
             }
             () = self.outbox.woken() => {}
             ready = self.stream.writable(), if blocked => ready?,
-            () = sleep_until(sign.unwrap_or_else(Instant::now)), if sign.is_some() => {
-                let (durable, _) = self.node.durability();
-                self.outbox.interject(BUSY_SIGN, durable);
-                self.at_work_since = Some(Instant::now());
-            }
         }
         Ok(())
     }
 
-    /// When a peer is to be told that this node is still at work, if it is: it waits for the journal,
-    /// with a reply or with a request. What else happens meanwhile does not put the moment off.
-    fn next_busy_sign(&mut self, wants_input: bool, blocked: bool) -> Option<Instant> {
+    /// Tells a peer that this node is still at work, when that is due.
+    fn reassure_peer(&self, blocked: bool) {
+        let alarm = self.outbox.busy();
+        if alarm.has_rung() {
+            alarm.clear();
+            if !blocked {
+                let (durable, _) = self.node.durability();
+                self.outbox.interject(BUSY_SIGN, durable);
+            }
+        }
+    }
+
+    /// Sees to it that it will be due while the peer waits for the journal, with a reply or with a request.
+    /// What else happens meanwhile does not put the moment off.
+    fn watch_over_peer(&self, wants_input: bool, blocked: bool) {
+        if self.peer.is_none() {
+            return;
+        }
         let (durable, _) = self.node.durability();
-        let at_work =
-            self.peer.is_some() && !blocked && (!wants_input || self.outbox.is_gated(durable));
-        let since = at_work.then(|| self.at_work_since.unwrap_or_else(Instant::now));
-        self.at_work_since = since;
-        since.map(|since| since + LINK_BUSY_SIGN)
+        if !blocked && (!wants_input || self.outbox.is_gated(durable)) {
+            self.node.busy.set(&self.outbox);
+        } else {
+            self.outbox.busy().clear();
+        }
     }
 
     /// Reads what has arrived. Whether anything had.

@@ -9,9 +9,11 @@
 //! * `dispatch` decides where a request goes; `gather` joins what comes back from several nodes
 //! * `outbox` and `replies` keep each connection's replies in order, and back until they are durable
 //! * `link` is this node's connection to a peer; `inbound` knows the peers' connections to it
+//! * `alarm` wakes connections that have waited too long
 //! * `socket` is how connections and links read; `pool` lends them what they need while they are at work
 //! * `journal` and `saver` drive the store
 
+mod alarm;
 mod connection;
 mod dispatch;
 mod gather;
@@ -34,6 +36,7 @@ use tokio::sync::Notify;
 
 pub use start::{Config, Prepared, RunError, Running, StartError};
 
+use self::alarm::Clock;
 use self::inbound::Inbound;
 use self::journal::Journal;
 use self::link::Link;
@@ -55,6 +58,10 @@ pub(crate) struct Node {
     /// By place in the list; none for this node itself.
     links: Vec<Option<Rc<Link>>>,
     inbound: Inbound,
+    /// For connections of which known replies wait for those of peers.
+    lingering: Rc<Clock>,
+    /// For connections of peers that wait for the journal.
+    busy: Rc<Clock>,
     journal: Journal,
     saver: Saver,
     /// The open connections, by number.

@@ -9,11 +9,12 @@ use std::rc::Rc;
 
 use tokio::sync::Notify;
 
+use super::alarm::Alarm;
 use super::pool::Pool;
 use super::replies::{Replies, Ticket};
 use crate::limits::{
-    LINK_REQUESTS_MAX, REPLY_EXPECTED_BYTES, UNREAD_REPLY_MAX_BYTES, UNREAD_TOTAL_MAX_BYTES,
-    WINDOW_REPLY_BYTES, WINDOW_REQUESTS,
+    LINK_REQUESTS_MAX, READ_CHUNK_BYTES, REPLY_EXPECTED_BYTES, UNREAD_REPLY_MAX_BYTES,
+    UNREAD_TOTAL_MAX_BYTES, WINDOW_REPLY_BYTES, WINDOW_REQUESTS,
 };
 use crate::resp::{self, Frame, Protocol};
 use crate::store::Seq;
@@ -46,6 +47,10 @@ pub(crate) struct Outbox {
     /// Whether it is in the journal's list of those who wait, and in a link's.
     awaits_journal: Cell<bool>,
     awaits_link: Cell<bool>,
+    /// Set while known replies wait for those of peers; it rings when they have waited long enough.
+    linger: Alarm,
+    /// Set while a peer waits for the journal; it rings when that is to be given a sign of life.
+    busy: Alarm,
     /// What the next reply of a peer is expected to weigh, in bytes.
     expected: Cell<usize>,
     /// The memory of parts of replies that wait for other parts, in bytes.
@@ -65,6 +70,8 @@ impl Outbox {
             closed: Cell::new(false),
             awaits_journal: Cell::new(false),
             awaits_link: Cell::new(false),
+            linger: Alarm::default(),
+            busy: Alarm::default(),
             expected: Cell::new(REPLY_EXPECTED_BYTES),
             parts: Cell::new(0),
             counted: Cell::new(0),
@@ -105,7 +112,7 @@ impl Outbox {
         self.change(|replies| replies.reserve(protocol))
     }
 
-    /// Gives such a reply, and wakes the connection.
+    /// Gives such a reply, and wakes the connection unless that waits for more of them.
     pub(crate) fn fill(&self, ticket: Ticket, frame: &Frame<'_>, seq: Seq) {
         if self.closed.get() {
             return;
@@ -117,7 +124,9 @@ impl Outbox {
         self.expected.set(bytes.max(before - before / 8));
         self.count(held);
         self.close_if_too_much();
-        self.wake.notify_one();
+        if !(self.linger.is_set() && self.may_linger()) {
+            self.wake.notify_one();
+        }
     }
 
     /// Gives up this client if what waits for it is too much, by itself or with that of all others.
@@ -160,6 +169,25 @@ impl Outbox {
         replies.held() < self.window.get()
             && (replies.unread_bytes() + self.parts.get()).saturating_add(coming)
                 < WINDOW_REPLY_BYTES
+    }
+
+    /// Whether replies are to come from peers, and those that are known are not so many yet that they
+    /// should go ahead.
+    pub(crate) fn may_linger(&self) -> bool {
+        let replies = self.replies.borrow();
+        replies.as_ref().is_some_and(|replies| {
+            replies.waiting() > 0 && replies.unread_bytes() < READ_CHUNK_BYTES
+        })
+    }
+
+    /// Set while known replies wait for more: then the connection is woken only when these have come.
+    pub(crate) fn linger(&self) -> &Alarm {
+        &self.linger
+    }
+
+    /// Set while a peer waits for the journal.
+    pub(crate) fn busy(&self) -> &Alarm {
+        &self.busy
     }
 
     /// Ends the connection: nothing more is carried out or sent.

@@ -10,20 +10,24 @@ use std::thread;
 use std::time::Instant;
 
 use rustix::process::{Resource, getrlimit, setrlimit};
+use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::{Notify, oneshot};
-use tokio::task::{LocalSet, spawn_local};
+use tokio::task::spawn_local;
 use tokio::time::timeout;
 
+use super::alarm::{self, Clock};
 use super::inbound::Inbound;
 use super::journal::{self, Journal};
 use super::link::{self, Link};
-use super::outbox::AllReplies;
+use super::outbox::{AllReplies, Outbox};
 use super::pool::Pool;
 use super::saver::{self, Saver};
 use super::{Node, listener};
 use crate::cluster::{Address, Cluster, ResolveError};
 use crate::command::{Counters, Hello, Host};
-use crate::limits::{CONNECTIONS_MAX, DESCRIPTORS_RESERVED, SHUTDOWN_GRACE};
+use crate::limits::{
+    CONNECTIONS_MAX, DESCRIPTORS_RESERVED, LINK_BUSY_SIGN, REPLY_LINGER, SHUTDOWN_GRACE,
+};
 use crate::placement::NodeIndex;
 use crate::storage::Storage;
 use crate::store::{Failure, Fsync, OpenError, Options, Recovery, Store};
@@ -193,17 +197,15 @@ impl Prepared {
 
     /// Serves until `shutdown` completes; then finishes what is in flight and writes a checkpoint.
     pub fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), RunError> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
+        let runtime = Builder::new_current_thread()
             .enable_all()
-            .build()
+            .build_local(LocalOptions::default())
             .map_err(RunError::System)?;
-        let tasks = LocalSet::new();
-        let node = tasks
-            .block_on(&runtime, self.serve(shutdown))
+        let node = runtime
+            .block_on(self.serve(shutdown))
             .map_err(RunError::System)?;
-        // With its tasks the node's other owners go.
-        drop(tasks);
-        // A look-up of a peer's name may still run on a thread of its own, and take as long as it likes.
+        // With its tasks the node's other owners go. A look-up of a peer's name may still run on a thread
+        // of its own, and take as long as it likes.
         runtime.shutdown_background();
         match Rc::into_inner(node) {
             Some(node) => node.store.into_inner().close().map_err(RunError::Store),
@@ -271,6 +273,8 @@ impl Prepared {
             },
             store: RefCell::new(self.store),
             inbound: Inbound::default(),
+            lingering: Rc::new(Clock::new(REPLY_LINGER, Outbox::linger)),
+            busy: Rc::new(Clock::new(LINK_BUSY_SIGN / 2, Outbox::busy)),
             journal: Journal::new(self.progress),
             saver: Saver::new(),
             outboxes: RefCell::new(HashMap::new()),
@@ -288,6 +292,8 @@ impl Prepared {
         spawn_local(journal::commit(Rc::clone(&node)));
         spawn_local(journal::watch(Rc::clone(&node)));
         spawn_local(saver::run(Rc::clone(&node)));
+        spawn_local(alarm::run(Rc::clone(&node.lingering)));
+        spawn_local(alarm::run(Rc::clone(&node.busy)));
         tokio::select! {
             () = listener::accept(Rc::clone(&node), listener) => {}
             () = shutdown => {}

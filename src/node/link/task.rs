@@ -5,6 +5,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::rc::Rc;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -147,6 +148,10 @@ async fn pump(
     mut decoder: FrameDecoder,
 ) -> String {
     let (mut blocked, mut in_a_row) = (false, 0);
+    // It is not put off with every byte that moves, which would take a system call each time: when it has
+    // run out, it is seen whether it should have been.
+    let mut silence = pin!(sleep_until(Instant::now()));
+    let mut watching = false;
     // Why nothing can be written any more. What the peer has sent before still counts.
     let mut refused = None;
     loop {
@@ -157,12 +162,20 @@ async fn pump(
             }
         }
         link.release_held_if_room();
+        if !watching && link.has_waiters() {
+            silence.as_mut().reset(link.moved.get() + LINK_SILENCE);
+            watching = true;
+        }
         let read = tokio::select! {
             biased;
             ready = stream.readable() => ready.and_then(|()| read_some(link, &mut stream, &mut decoder)),
             ready = stream.writable(), if blocked => ready.map(|()| false),
             () = link.queued.notified() => Ok(false),
-            () = sleep_until(link.moved.get() + LINK_SILENCE), if link.has_waiters() => {
+            () = silence.as_mut(), if watching => {
+                watching = false;
+                if !link.has_waiters() || Instant::now() < link.moved.get() + LINK_SILENCE {
+                    continue;
+                }
                 // This node itself may have slept. A signal that wakes it has its clocks looked at before
                 // its sockets, so these are asked once more.
                 yield_now().await;
