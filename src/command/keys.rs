@@ -219,18 +219,21 @@ pub(super) fn scan_reply(next: Option<u64>, found: Frame<'static>) -> Frame<'sta
 
 fn del<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
     let mut deleted = 0;
-    for key in args.iter().skip(1) {
+    let keys = args.from(1);
+    for (place, key) in keys.iter().enumerate() {
+        cx.store.fetch_from(place, keys.iter());
         deleted += i64::from(cx.store.delete(key)?);
     }
     reply(Frame::Integer(deleted))
 }
 
 fn exists<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
-    let found = args
-        .iter()
-        .skip(1)
-        .map(|key| i64::from(cx.store.contains(key)))
-        .sum();
+    let mut found = 0;
+    let keys = args.from(1);
+    for (place, key) in keys.iter().enumerate() {
+        cx.store.fetch_from(place, keys.iter());
+        found += i64::from(cx.store.contains(key));
+    }
     reply(Frame::Integer(found))
 }
 

@@ -65,7 +65,9 @@ fn mget<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
     let store = &*cx.store;
     let mut size = ReplySize::new();
     let mut values = Vec::with_capacity(args.len() - 1);
-    for key in args.iter().skip(1) {
+    let keys = args.from(1);
+    for (place, key) in keys.iter().enumerate() {
+        store.fetch_from(place, keys.iter());
         let value = store.get(key);
         if !size.add(value.map_or(0, <[u8]>::len)) {
             return Err(Error::reply_too_large());
@@ -76,8 +78,10 @@ fn mget<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
 }
 
 fn mset<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
-    let mut words = args.iter().skip(1);
-    while let (Some(key), Some(value)) = (words.next(), words.next()) {
+    let words = args.from(1);
+    let (keys, values) = (words.iter().step_by(2), words.iter().skip(1).step_by(2));
+    for (place, (key, value)) in keys.clone().zip(values).enumerate() {
+        cx.store.fetch_from(place, keys.clone());
         cx.store.set(key, value)?;
     }
     reply(Frame::OK)

@@ -15,8 +15,7 @@ use crate::command::{
 };
 use crate::limits::KEY_MAX_BYTES;
 use crate::placement::NodeIndex;
-use crate::resp::{self, Args, Frame};
-use crate::store::Seq;
+use crate::resp::{self, Args};
 
 /// What the connection does after a request.
 #[derive(Debug)]
@@ -70,6 +69,9 @@ pub(crate) struct Dispatch<'a> {
     /// The peer whose link this is.
     pub(crate) peer: Option<&'a Hello>,
 }
+
+/// The arguments for which there is room from the start in each part of a request.
+const SHARE_ROOM: usize = 256;
 
 /// The arguments of one owner, and which elements of the whole they are.
 struct Share<'a> {
@@ -164,7 +166,7 @@ impl Dispatch<'_> {
     }
 
     /// Runs a part of a request on this node's own table.
-    fn run_part(&mut self, command: &Command, words: &[&[u8]]) -> (Frame<'static>, Seq) {
+    fn run_part(&mut self, command: &Command, words: &[&[u8]], gather: &Gather, index: usize) {
         let node = self.node;
         command::count(&node.host.counters.commands, 1);
         let mut store = node.store.borrow_mut();
@@ -173,12 +175,17 @@ impl Dispatch<'_> {
             session: self.session,
             host: &node.host,
         };
-        let frame = match (command.run)(cx, Args::from_slices(words)) {
-            Ok(Outcome::Reply(frame)) => frame.into_owned(),
-            Ok(_) => Error::syntax().into_frame(),
-            Err(error) => error.into_frame(),
-        };
-        (frame, node.gate_of(&store))
+        gather.put(
+            index,
+            match (command.run)(cx, Args::from_slices(words)) {
+                Ok(Outcome::Reply(frame)) => frame,
+                Ok(_) => Error::syntax().into_frame(),
+                Err(error) => error.into_frame(),
+            },
+        );
+        let seq = node.gate_of(&store);
+        drop(store);
+        gather.end_part(seq, &node.host);
     }
 
     fn route_key(&mut self, found: &Found<'_>, args: Args<'_>, raw: Option<&[u8]>) -> Flow {
@@ -227,7 +234,7 @@ impl Dispatch<'_> {
                 None => self.run_here(found),
             };
         }
-        self.gather(found.command, &shares, joining, Purpose::Data)
+        self.gather(found.command, shares, joining, Purpose::Data)
     }
 
     /// Sorts the keys of a request, each with what stands behind it, by owner.
@@ -239,11 +246,13 @@ impl Dispatch<'_> {
             let share = if let Some(at) = shares.iter().position(|share| share.node == owner) {
                 shares.get_mut(at)
             } else {
-                let words = vec![found.command.name.as_bytes()];
+                let room = args.len().min(SHARE_ROOM);
+                let mut words = Vec::with_capacity(room);
+                words.push(found.command.name.as_bytes());
                 shares.push(Share {
                     node: owner,
                     words,
-                    places: Vec::new(),
+                    places: Vec::with_capacity(room),
                 });
                 shares.last_mut()
             };
@@ -267,7 +276,7 @@ impl Dispatch<'_> {
             places: Vec::new(),
         };
         let shares: Vec<_> = self.node.host.placement.indices().map(share).collect();
-        self.gather(found.command, &shares, joining, Purpose::Data)
+        self.gather(found.command, shares, joining, Purpose::Data)
     }
 
     /// Asks every node about itself; those that cannot be asked are listed with the cause.
@@ -279,7 +288,7 @@ impl Dispatch<'_> {
             places: Vec::new(),
         };
         let shares: Vec<_> = self.node.host.placement.indices().map(share).collect();
-        self.gather(found.command, &shares, Joining::Survey, Purpose::Question)
+        self.gather(found.command, shares, Joining::Survey, Purpose::Question)
     }
 
     /// One step of a scan, on the node that the cursor names.
@@ -301,7 +310,7 @@ impl Dispatch<'_> {
             words,
             places: Vec::new(),
         }];
-        self.gather(found.command, &shares, Joining::Cursor(node), Purpose::Data)
+        self.gather(found.command, shares, Joining::Cursor(node), Purpose::Data)
     }
 
     /// Sends each owner its part, if all of them can be reached; otherwise nothing is done anywhere. A
@@ -309,7 +318,7 @@ impl Dispatch<'_> {
     fn gather(
         &mut self,
         command: &'static Command,
-        shares: &[Share<'_>],
+        shares: Vec<Share<'_>>,
         joining: Joining,
         purpose: Purpose,
     ) -> Flow {
@@ -331,7 +340,7 @@ impl Dispatch<'_> {
     fn send_parts(
         &mut self,
         command: &'static Command,
-        shares: &[Share<'_>],
+        mut shares: Vec<Share<'_>>,
         joining: Joining,
         purpose: Purpose,
     ) {
@@ -341,8 +350,8 @@ impl Dispatch<'_> {
             self.outbox.reserve(self.session.protocol),
         );
         let parts = shares
-            .iter()
-            .map(|share| (share.node, share.places.clone()));
+            .iter_mut()
+            .map(|share| (share.node, std::mem::take(&mut share.places)));
         let gather = Gather::new(
             outbox,
             ticket,
@@ -353,12 +362,11 @@ impl Dispatch<'_> {
         );
         for (index, share) in shares.iter().enumerate() {
             let Some(link) = node.link(share.node) else {
-                let (frame, seq) = self.run_part(command, &share.words);
-                gather.fill(index, frame, seq, &node.host);
+                self.run_part(command, &share.words, &gather, index);
                 continue;
             };
             if let Readiness::Down(error) = link.readiness(purpose, &node.host.name) {
-                gather.fill(index, error.into_frame(), 0, &node.host);
+                gather.fill(index, error.into_frame(), &node.host);
                 continue;
             }
             command::count(&node.host.counters.forwarded, 1);

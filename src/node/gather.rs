@@ -3,15 +3,18 @@
 //! Each part is atomic on its node, the whole is not. Where some parts of a write were done and others
 //! not, the reply is an error that names both: never a silent half.
 
+mod by_key;
+
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use self::by_key::ByKey;
 use super::link::OUTCOME_UNKNOWN;
 use super::outbox::Outbox;
 use super::replies::Ticket;
 use crate::command::{Error, Host, Merge, ReplySize, SelfReport};
 use crate::placement::NodeIndex;
-use crate::resp::Frame;
+use crate::resp::{self, Frame};
 use crate::store::Seq;
 
 /// How the parts become one.
@@ -30,7 +33,14 @@ struct Part {
     node: NodeIndex,
     /// For [`Merge::ByKey`]: which elements of the whole these are.
     places: Vec<usize>,
-    reply: Option<Frame<'static>>,
+    reply: Option<Reply>,
+}
+
+#[derive(Debug)]
+enum Reply {
+    Frame(Frame<'static>),
+    /// Its elements are among those by key.
+    ByKey,
 }
 
 /// One request that waits for its parts.
@@ -43,6 +53,8 @@ pub(crate) struct Gather {
     name: &'static str,
     is_write: bool,
     parts: RefCell<Vec<Part>>,
+    /// For [`Merge::ByKey`].
+    by_key: RefCell<ByKey>,
     /// The memory of the parts that are there, in bytes.
     held: Cell<usize>,
     /// What the arrays among the parts come to together.
@@ -79,6 +91,7 @@ impl Gather {
             name,
             is_write,
             parts,
+            by_key: RefCell::default(),
             size: Cell::new(ReplySize::new()),
             held: Cell::new(0),
             missing,
@@ -86,58 +99,89 @@ impl Gather {
         })
     }
 
-    /// Gives the reply of part `index`, which depends on this node's write `seq`, if not 0. The last
-    /// one completes the whole.
-    pub(crate) fn fill(&self, index: usize, frame: Frame<'static>, seq: Seq, host: &Host) {
-        let frame = self.bounded(frame);
-        let held = memory_of(&frame);
+    /// Gives the reply of part `index`, which another node has answered for.
+    pub(crate) fn fill(&self, index: usize, frame: Frame<'_>, host: &Host) {
+        self.put(index, frame);
+        self.end_part(0, host);
+    }
+
+    /// Takes the reply of part `index`. [`Gather::end_part`] has to follow.
+    pub(crate) fn put(&self, index: usize, frame: Frame<'_>) {
+        let mut parts = self.parts.borrow_mut();
+        let Some(part) = parts.get_mut(index) else {
+            return;
+        };
+        let (reply, held) = self.keep(&part.places, frame);
+        part.reply = Some(reply);
         self.held.set(self.held.get() + held);
         self.outbox.add_part(held);
-        if let Some(part) = self.parts.borrow_mut().get_mut(index) {
-            part.reply = Some(frame);
-        }
+    }
+
+    /// A part has been put, which depends on this node's write `seq`, if not 0. The last one completes the
+    /// whole.
+    pub(crate) fn end_part(&self, seq: Seq, host: &Host) {
         self.gate.set(self.gate.get().max(seq));
         self.missing.set(self.missing.get() - 1);
-        if self.missing.get() == 0 {
-            let whole = self.join(self.parts.take(), host);
-            self.outbox.end_parts(self.held.get());
-            self.outbox.fill(self.ticket, &whole, self.gate.get());
+        if self.missing.get() > 0 {
+            return;
         }
+        let whole = self.join(self.parts.take(), host);
+        self.outbox.end_parts(self.held.get());
+        let by_key = self.by_key.take();
+        self.outbox
+            .fill_with(self.ticket, self.gate.get(), |protocol, out| match whole {
+                Reply::Frame(frame) => resp::encode(&frame, protocol, out),
+                Reply::ByKey => by_key.encode(protocol, out),
+            });
     }
 
-    /// The part itself, or an error in its place if the parts are too much for one reply: each node
-    /// knows only how large its own is.
-    fn bounded(&self, frame: Frame<'static>) -> Frame<'static> {
-        let mut size = self.size.get();
-        let fits = match &frame {
-            Frame::Array(elements) => size.add_array(elements),
-            _ => true,
+    /// What is kept of a reply, and the memory that it takes in bytes: the reply itself, or an error in its
+    /// place if the parts are too much for one reply. Each node knows only how large its own is.
+    fn keep(&self, places: &[usize], frame: Frame<'_>) -> (Reply, usize) {
+        let Frame::Array(elements) = frame else {
+            return (Reply::Frame(frame.into_owned()), 0);
         };
+        let mut size = self.size.get();
+        let fits = size.add_array(&elements);
         self.size.set(size);
-        if fits {
-            frame
-        } else {
-            Error::reply_too_large().into_frame()
+        if !fits {
+            return (Reply::Frame(Error::reply_too_large().into_frame()), 0);
         }
+        if let Joining::Merge(Merge::ByKey) = self.joining {
+            return match self.by_key.borrow_mut().add(places, &elements) {
+                Some(held) => (Reply::ByKey, held),
+                None => (Reply::Frame(unexpected_form()), 0),
+            };
+        }
+        // Only arrays can be large.
+        let strings = elements.iter().filter_map(Frame::as_bytes).map(<[u8]>::len);
+        let held = size_of_val(elements.as_slice()) + strings.sum::<usize>();
+        (Reply::Frame(Frame::Array(elements).into_owned()), held)
     }
 
-    fn join(&self, parts: Vec<Part>, host: &Host) -> Frame<'static> {
+    fn join(&self, parts: Vec<Part>, host: &Host) -> Reply {
         if let Joining::Survey = self.joining {
-            return survey(&parts, host);
+            return Reply::Frame(survey(&parts, host));
         }
         if let Some(error) = self.error_of(&parts, host) {
-            return error;
+            return Reply::Frame(error);
         }
         let joined = match self.joining {
+            Joining::Merge(Merge::ByKey) => {
+                let are_values = |part: &Part| matches!(part.reply, Some(Reply::ByKey));
+                return if parts.iter().all(are_values) {
+                    Reply::ByKey
+                } else {
+                    Reply::Frame(unexpected_form())
+                };
+            }
             Joining::Merge(Merge::Sum) => sum(&parts),
             Joining::Merge(Merge::Concat) => concat(parts),
-            Joining::Merge(Merge::ByKey) => by_key(parts),
             Joining::Merge(Merge::AllOk) => Some(Frame::OK),
             Joining::Cursor(node) => go_on(parts, node, host.placement.len()),
             Joining::Survey => None,
         };
-        joined
-            .unwrap_or_else(|| Frame::error("ERR another node sent a reply of an unexpected form"))
+        Reply::Frame(joined.unwrap_or_else(unexpected_form))
     }
 
     /// The error for the whole, if a part failed. Where nothing was done, and where nothing was to be,
@@ -149,7 +193,7 @@ impl Gather {
         let mut some_unknown = false;
         for part in parts {
             let name = host.placement.name(part.node);
-            let Some(Frame::Error(text)) = &part.reply else {
+            let Some(Reply::Frame(Frame::Error(text))) = &part.reply else {
                 done.push(name);
                 continue;
             };
@@ -178,23 +222,21 @@ impl Gather {
     }
 }
 
-/// What a part takes while it waits for the others, in bytes. Only arrays can be large.
-fn memory_of(frame: &Frame<'_>) -> usize {
-    let Frame::Array(elements) = frame else {
-        return 0;
-    };
-    let strings = elements.iter().filter_map(Frame::as_bytes).map(<[u8]>::len);
-    size_of_val(elements.as_slice()) + strings.sum::<usize>()
+fn unexpected_form() -> Frame<'static> {
+    Frame::error("ERR another node sent a reply of an unexpected form")
 }
 
-fn replies(parts: Vec<Part>) -> impl Iterator<Item = Frame<'static>> {
-    parts.into_iter().filter_map(|part| part.reply)
+fn frame_of(part: &Part) -> Option<&Frame<'static>> {
+    match &part.reply {
+        Some(Reply::Frame(frame)) => Some(frame),
+        _ => None,
+    }
 }
 
 fn sum(parts: &[Part]) -> Option<Frame<'static>> {
     let mut total = 0_i64;
     for part in parts {
-        let Some(Frame::Integer(number)) = &part.reply else {
+        let Some(Frame::Integer(number)) = frame_of(part) else {
             return None;
         };
         total = total.saturating_add(*number);
@@ -204,27 +246,11 @@ fn sum(parts: &[Part]) -> Option<Frame<'static>> {
 
 fn concat(parts: Vec<Part>) -> Option<Frame<'static>> {
     let mut all = Vec::new();
-    for reply in replies(parts) {
-        let Frame::Array(elements) = reply else {
+    for part in parts {
+        let Some(Reply::Frame(Frame::Array(elements))) = part.reply else {
             return None;
         };
         all.extend(elements);
-    }
-    Some(Frame::Array(all))
-}
-
-fn by_key(parts: Vec<Part>) -> Option<Frame<'static>> {
-    let mut all = vec![Frame::Null; parts.iter().map(|part| part.places.len()).sum()];
-    for part in parts {
-        let Some(Frame::Array(elements)) = part.reply else {
-            return None;
-        };
-        if elements.len() != part.places.len() {
-            return None;
-        }
-        for (place, element) in part.places.into_iter().zip(elements) {
-            *all.get_mut(place)? = element;
-        }
     }
     Some(Frame::Array(all))
 }
@@ -237,7 +263,7 @@ pub(crate) fn split_cursor(cursor: u64) -> Option<(u8, u64)> {
 
 /// Puts the node into the cursor of its reply; behind the last position follows the next node.
 fn go_on(parts: Vec<Part>, node: NodeIndex, nodes: usize) -> Option<Frame<'static>> {
-    let Frame::Array(mut step) = replies(parts).next()? else {
+    let Some(Reply::Frame(Frame::Array(mut step))) = parts.into_iter().next()?.reply else {
         return None;
     };
     let Some(Frame::Bulk(position)) = step.first() else {
@@ -270,7 +296,7 @@ fn survey(parts: &[Part], host: &Host) -> Frame<'static> {
         let name = |text: &'static str| Frame::bulk(text.as_bytes());
         let text = |text: String| Frame::bulk(text.into_bytes());
         let placement = &host.placement;
-        let report = part.reply.as_ref().and_then(SelfReport::from_frame);
+        let report = frame_of(part).and_then(SelfReport::from_frame);
         let mut row = vec![
             (name("name"), text(placement.name(part.node).to_string())),
             (name("address"), text(address_of(host, part.node))),
@@ -278,7 +304,7 @@ fn survey(parts: &[Part], host: &Host) -> Frame<'static> {
             (name("share"), text(share_of(host, part.node))),
             (name("reachable"), Frame::Boolean(report.is_some())),
         ];
-        match (report, &part.reply) {
+        match (report, frame_of(part)) {
             (Some(report), _) => {
                 row.extend([
                     (name("keys"), Frame::Integer(report.keys)),

@@ -112,13 +112,25 @@ impl Outbox {
         self.change(|replies| replies.reserve(protocol))
     }
 
-    /// Gives such a reply, and wakes the connection unless that waits for more of them.
+    /// Gives such a reply; see [`Outbox::fill_with`].
     pub(crate) fn fill(&self, ticket: Ticket, frame: &Frame<'_>, seq: Seq) {
+        self.fill_with(ticket, seq, |protocol, out| {
+            resp::encode(frame, protocol, out);
+        });
+    }
+
+    /// Gives such a reply, and wakes the connection unless that waits for more of them.
+    pub(crate) fn fill_with(
+        &self,
+        ticket: Ticket,
+        seq: Seq,
+        write: impl FnOnce(Protocol, &mut Vec<u8>),
+    ) {
         if self.closed.get() {
             return;
         }
         let (bytes, held) =
-            self.change(|replies| (replies.fill(ticket, frame, seq), replies.held_bytes()));
+            self.change(|replies| (replies.fill(ticket, seq, write), replies.held_bytes()));
         // Grows at once, forgets slowly: the window must fit the large replies among small ones.
         let before = self.expected.get();
         self.expected.set(bytes.max(before - before / 8));

@@ -98,8 +98,13 @@ impl Replies {
         Ticket(self.first + self.queue.len() as u64 - 1)
     }
 
-    /// Gives the reply for a place that was kept. Returns its encoded length in bytes.
-    pub(crate) fn fill(&mut self, ticket: Ticket, frame: &Frame<'_>, seq: Seq) -> usize {
+    /// Gives the reply for a place that was kept, which `write` encodes. Returns its encoded length in bytes.
+    pub(crate) fn fill(
+        &mut self,
+        ticket: Ticket,
+        seq: Seq,
+        write: impl FnOnce(Protocol, &mut Vec<u8>),
+    ) -> usize {
         let at = ticket.0.checked_sub(self.first);
         let Some(at) = at.and_then(|at| usize::try_from(at).ok()) else {
             return 0;
@@ -111,7 +116,7 @@ impl Replies {
         self.waiting -= 1;
         if at == 0 {
             let start = self.head.len();
-            resp::encode(frame, protocol, &mut self.head);
+            write(protocol, &mut self.head);
             let place = start..self.head.len();
             let bytes = place.len();
             self.gate(Gate { place, seq });
@@ -120,7 +125,7 @@ impl Replies {
             self.advance();
             return bytes;
         }
-        let place = self.write_later(|out| resp::encode(frame, protocol, out));
+        let place = self.write_later(|out| write(protocol, out));
         let bytes = place.len();
         self.queued_gates += usize::from(seq > 0);
         if let Some(slot) = self.queue.get_mut(at) {
@@ -330,6 +335,12 @@ mod tests {
         replies.gate_last(seq);
     }
 
+    fn fill(replies: &mut Replies, ticket: Ticket, frame: &Frame<'_>, seq: Seq) -> usize {
+        replies.fill(ticket, seq, |protocol, out| {
+            resp::encode(frame, protocol, out);
+        })
+    }
+
     fn released(replies: &Replies, durable: Seq) -> String {
         String::from_utf8(replies.released(durable).to_vec()).unwrap()
     }
@@ -344,10 +355,10 @@ mod tests {
         push(&mut replies, "c", 0);
         assert_eq!(released(&replies, 0), "a");
         assert_eq!(replies.unread_bytes(), 3);
-        replies.fill(second, &Frame::Integer(2), 0);
+        fill(&mut replies, second, &Frame::Integer(2), 0);
         assert_eq!(released(&replies, 0), "a");
         replies.consume(1, 0);
-        replies.fill(first, &Frame::Integer(1), 0);
+        fill(&mut replies, first, &Frame::Integer(1), 0);
         assert_eq!(released(&replies, 0), ":1\r\nb:2\r\nc");
         assert_eq!(replies.waiting(), 0);
         replies.consume(10, 0);
@@ -389,7 +400,7 @@ mod tests {
         let first = replies.reserve(Protocol::Resp2);
         push(&mut replies, "b", 9);
         push(&mut replies, "c", 0);
-        replies.fill(first, &Frame::Integer(1), 0);
+        fill(&mut replies, first, &Frame::Integer(1), 0);
         assert_eq!(released(&replies, 8), ":1\r\n");
         replies.consume(4, 8);
         replies.interject(b">", 8);
@@ -405,17 +416,17 @@ mod tests {
         let mut tickets = VecDeque::new();
         for _ in 0..1000 {
             let ticket = replies.reserve(Protocol::Resp2);
-            replies.fill(ticket, &Frame::simple(text.as_str()), 0);
+            fill(&mut replies, ticket, &Frame::simple(text.as_str()), 0);
             tickets.push_back(replies.reserve(Protocol::Resp2));
         }
         assert_eq!(replies.waiting(), 1001);
-        replies.fill(stuck, &Frame::OK, 0);
+        fill(&mut replies, stuck, &Frame::OK, 0);
         while let Some(ticket) = tickets.pop_front() {
             let unread = replies.unread_bytes();
             assert!(replies.later.len() <= 2 * unread + POOL_BUFFER_BYTES);
             let released = replies.released(0).len();
             replies.consume(released, 0);
-            replies.fill(ticket, &Frame::OK, 0);
+            fill(&mut replies, ticket, &Frame::OK, 0);
         }
         let released = replies.released(0).len();
         replies.consume(released, 0);
@@ -434,7 +445,7 @@ mod tests {
         let ticket = replies.reserve(Protocol::Resp2);
         push(&mut replies, "d", 3);
         replies.fail_undurable(1, &Frame::Error("X".into()), Protocol::Resp2);
-        replies.fill(ticket, &Frame::Integer(1), 0);
+        fill(&mut replies, ticket, &Frame::Integer(1), 0);
         assert_eq!(released(&replies, 1), "a-X\r\nc:1\r\n-X\r\n");
         assert_eq!(replies.held(), 0);
     }
@@ -468,7 +479,7 @@ mod tests {
                         let (at, ticket) = tickets.remove(number % tickets.len());
                         let encoded = format!("+{text}\r\n");
                         let gate = if seq > 5 && written > durable { written } else { 0 };
-                        let bytes = replies.fill(ticket, &Frame::simple(text), gate);
+                        let bytes = fill(&mut replies, ticket, &Frame::simple(text), gate);
                         prop_assert_eq!(bytes, encoded.len());
                         expected[at] = (Some(encoded), gate);
                     }

@@ -55,6 +55,11 @@ pub fn encode(frame: &Frame<'_>, protocol: Protocol, out: &mut Vec<u8>) {
     }
 }
 
+/// Appends the line that an array of `count` elements begins with.
+pub(crate) fn encode_array_header(count: usize, out: &mut Vec<u8>) {
+    header(b'*', count, out);
+}
+
 /// Appends a request to `out`: an array of bulk strings, the command's name first.
 pub fn encode_request<'a>(args: impl ExactSizeIterator<Item = &'a [u8]>, out: &mut Vec<u8>) {
     header(b'*', args.len(), out);

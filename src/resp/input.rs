@@ -113,13 +113,12 @@ impl Input {
         }
     }
 
-    /// Finishes with a line of `line` bytes and a bulk string of `len` behind it, with its end, which have
-    /// arrived. Gives the string.
-    pub(super) fn finish_bulk(&mut self, line: usize, len: usize) -> &[u8] {
-        let start = self.read + line;
-        self.keep(line + len + 2);
+    /// Finishes with the first `len` bytes of the rest, which have arrived, and gives them.
+    pub(super) fn finish_next(&mut self, len: usize) -> &[u8] {
+        let start = self.read;
+        self.keep(len);
         self.finish();
-        self.bytes.get(start..start + len).unwrap_or_default()
+        self.bytes.get(start..self.read).unwrap_or_default()
     }
 
     /// Whether no search has begun in the rest, as is so at the beginning of every line.

@@ -28,6 +28,7 @@ mod reply;
 mod request;
 
 pub use args::{Args, ArgsIter};
+pub(crate) use encode::encode_array_header;
 pub use encode::{encode, encode_request};
 pub use error::ProtocolError;
 pub use frame::{Frame, Protocol};

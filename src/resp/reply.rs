@@ -1,13 +1,16 @@
 //! What a client reads.
 
+mod whole;
+
 use std::borrow::Cow;
 
 use bytes::BytesMut;
 
 use super::input::Input;
-use super::number::{parse_decimal, parse_short_line};
+use super::number::parse_decimal;
 use super::{Frame, ProtocolError};
 use crate::limits;
+use whole::Whole;
 
 /// Reads replies, of both versions of the protocol, from bytes that arrive in pieces of any size.
 ///
@@ -116,27 +119,20 @@ impl FrameDecoder {
         }
     }
 
-    /// As [`next`](Self::next), but without a copy of what it usually is: a short string, which lies in the
-    /// buffer until the decoder is used again.
+    /// As [`next`](Self::next), but without a copy of the bytes of what replies usually are: short strings,
+    /// and arrays of them. These lie in the buffer until the decoder is used again.
     pub fn next_borrowed(&mut self) -> Result<Option<Frame<'_>>, ProtocolError> {
-        match self.whole_string() {
-            Some((line, len)) => Ok(Some(Frame::bulk(self.input.finish_bulk(line, len)))),
+        let is_at_reply = self.open.is_empty() && self.bulk.is_none() && self.input.is_fresh();
+        if !is_at_reply {
+            return self.next();
+        }
+        let mut examined = 1;
+        let whole = Whole::find(self.input.rest(), self.bulk_max_bytes, &mut examined);
+        self.input.count_bytes(examined);
+        match whole {
+            Some(whole) => Ok(Some(whole.read(self.input.finish_next(whole.len)))),
             None => self.next(),
         }
-    }
-
-    /// The lengths of the line and of the string behind it, if that is a reply which has arrived whole.
-    fn whole_string(&mut self) -> Option<(usize, usize)> {
-        let is_at_reply = self.open.is_empty() && self.bulk.is_none() && self.input.is_fresh();
-        let rest = Some(self.input.rest()).filter(|rest| is_at_reply && rest.starts_with(b"$"))?;
-        let (len, line) = parse_short_line(rest).filter(|(len, _)| *len <= self.bulk_max_bytes)?;
-        let end = line + len;
-        let is_whole = rest.get(end..end + 2) == Some(b"\r\n");
-        if is_whole {
-            self.input.count_step();
-            self.input.count_bytes(line);
-        }
-        is_whole.then_some((line, len))
     }
 
     /// The bytes looked at so far, and the steps taken: what decoding has cost. However the bytes are

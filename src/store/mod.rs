@@ -37,7 +37,8 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use crate::limits::{
-    CHECKPOINT_JOURNAL_MIN_BYTES, KEY_MAX_BYTES, TABLE_FETCH_ENTRIES_MIN, VALUE_MAX_BYTES_CEILING,
+    CHECKPOINT_JOURNAL_MIN_BYTES, KEY_MAX_BYTES, TABLE_FETCH_ENTRIES, TABLE_FETCH_ENTRIES_MIN,
+    VALUE_MAX_BYTES_CEILING,
 };
 use crate::storage::Storage;
 pub use checkpoint::CheckpointStep;
@@ -185,6 +186,14 @@ impl Store {
     pub fn fetch<'k>(&self, keys: impl Iterator<Item = &'k [u8]>) {
         if self.tables.own.len() >= TABLE_FETCH_ENTRIES_MIN {
             self.tables.own.fetch(keys.map(hash));
+        }
+    }
+
+    /// For one who asks for many keys one after the other: every so many places it fetches the next ones
+    /// of `keys`, which are all of them.
+    pub fn fetch_from<'k>(&self, place: usize, keys: impl Iterator<Item = &'k [u8]>) {
+        if place.is_multiple_of(TABLE_FETCH_ENTRIES) {
+            self.fetch(keys.skip(place));
         }
     }
 

@@ -3,7 +3,7 @@
 use triad::limits::{INLINE_MAX_BYTES, REPLY_DEPTH_MAX, REPLY_ELEMENTS_MAX, REQUEST_ARGS_MAX};
 use triad::resp::{Frame, FrameDecoder, ProtocolError, RequestDecoder, RequestLimits};
 
-use crate::{feed, feed_reply};
+use crate::{feed, feed_borrowed, feed_reply};
 
 const MEMORY_MAX_BYTES: usize = 1024 * 1024;
 const PIECE_BYTES: usize = 16 * 1024;
@@ -26,17 +26,26 @@ fn request_error(bytes: &[u8], piece: usize) -> Option<ProtocolError> {
     None
 }
 
+/// The error of both ways of reading replies, which is one.
 fn reply_error(bytes: &[u8], piece: usize) -> Option<ProtocolError> {
+    let errors = [feed_reply, feed_borrowed].map(|feed| reply_error_by(feed, bytes, piece));
+    assert_eq!(errors[0], errors[1]);
+    errors[0]
+}
+
+type Feed = fn(&mut FrameDecoder, &[u8]) -> Result<Vec<Frame<'static>>, ProtocolError>;
+
+fn reply_error_by(feed: Feed, bytes: &[u8], piece: usize) -> Option<ProtocolError> {
     let mut decoder = FrameDecoder::new(8 * 1024 * 1024);
     for piece in bytes.chunks(piece) {
-        let result = feed_reply(&mut decoder, piece);
+        let result = feed(&mut decoder, piece);
         assert!(
             decoder.held_bytes() <= MEMORY_MAX_BYTES,
             "{} bytes held",
             decoder.held_bytes()
         );
         if let Err(error) = result {
-            assert_eq!(feed_reply(&mut decoder, b""), Err(error), "the error lasts");
+            assert_eq!(feed(&mut decoder, b""), Err(error), "the error lasts");
             return Some(error);
         }
     }

@@ -58,6 +58,19 @@ fn feed_reply(
     Ok(seen)
 }
 
+/// As [`feed_reply`], by the way that copies as little as it can.
+fn feed_borrowed(
+    decoder: &mut FrameDecoder,
+    bytes: &[u8],
+) -> Result<Vec<Frame<'static>>, ProtocolError> {
+    decoder.buffer().extend_from_slice(bytes);
+    let mut seen = Vec::new();
+    while let Some(frame) = decoder.next_borrowed()? {
+        seen.push(frame.into_owned());
+    }
+    Ok(seen)
+}
+
 /// A request in the form of an array, and how it is to be seen.
 fn array_request(args: &[&[u8]]) -> (Vec<u8>, Seen) {
     let mut bytes = Vec::new();

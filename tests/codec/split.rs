@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use triad::resp::{FrameDecoder, RequestDecoder, RequestLimits};
 
 use crate::generate::{cases, pipeline, replies};
-use crate::{feed, feed_reply};
+use crate::{feed, feed_borrowed, feed_reply};
 
 proptest! {
     #![proptest_config(cases(10_000))]
@@ -23,13 +23,15 @@ proptest! {
 
     #[test]
     fn replies_read_the_same_wherever_they_are_cut((_, bytes, expected) in replies()) {
-        let mut decoder = FrameDecoder::new(1000);
-        for at in 0..=bytes.len() {
-            let (head, tail) = bytes.split_at(at);
-            let mut seen = feed_reply(&mut decoder, head)?;
-            seen.extend(feed_reply(&mut decoder, tail)?);
-            prop_assert_eq!(&seen, &expected, "cut at {}", at);
-            prop_assert!(decoder.buffer().is_empty());
+        for feed in [feed_reply, feed_borrowed] {
+            let mut decoder = FrameDecoder::new(1000);
+            for at in 0..=bytes.len() {
+                let (head, tail) = bytes.split_at(at);
+                let mut seen = feed(&mut decoder, head)?;
+                seen.extend(feed(&mut decoder, tail)?);
+                prop_assert_eq!(&seen, &expected, "cut at {}", at);
+                prop_assert!(decoder.buffer().is_empty());
+            }
         }
     }
 }

@@ -40,7 +40,7 @@ impl Waiter {
     pub(crate) fn deliver(self, frame: Frame<'_>, host: &Host) {
         match self {
             Self::Client(outbox, ticket) => outbox.fill(ticket, &frame, 0),
-            Self::Part(gather, index) => gather.fill(index, frame.into_owned(), 0, host),
+            Self::Part(gather, index) => gather.fill(index, frame, host),
         }
     }
 }
