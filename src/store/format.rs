@@ -51,6 +51,9 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
 pub(super) mod bytes;
 pub(super) mod checksum;
+#[cfg(test)]
+mod definition;
+mod escape;
 pub(super) mod header;
 pub(super) mod quick;
 pub(super) mod record;

@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
+use super::escape::{is_plain_ascii, push_escaped};
 use super::{Flaw, checksum};
 
 /// A field that holds bytes, under the two names that it may have.
@@ -39,23 +40,28 @@ pub(in crate::store) struct Text<'a>(#[serde(borrow)] pub(in crate::store) Cow<'
 impl Field {
     /// Appends the field: as text, or in base64 if it has to be or if that makes it shorter.
     pub(in crate::store) fn push(&self, out: &mut Vec<u8>, bytes: &[u8]) {
-        let is_text = std::str::from_utf8(bytes).is_ok();
-        match escapes_len(bytes) {
-            0 if is_text => {
-                out.extend_from_slice(self.opening);
-                out.extend_from_slice(bytes);
-            }
-            more if is_text && self.text_len(bytes, more) <= self.base64_len(bytes) => {
-                out.reserve(self.text_len(bytes, more));
-                out.extend_from_slice(self.opening);
-                push_escaped(out, bytes);
-            }
-            _ => {
-                out.extend_from_slice(self.base64_opening);
-                push_base64(out, bytes);
-            }
+        if is_plain_ascii(bytes) {
+            out.extend_from_slice(self.opening);
+            out.extend_from_slice(bytes);
+        } else {
+            self.push_other(out, bytes);
         }
         out.push(b'"');
+    }
+
+    fn push_other(&self, out: &mut Vec<u8>, bytes: &[u8]) {
+        let start = out.len();
+        out.reserve(self.opening.len() + bytes.len());
+        if std::str::from_utf8(bytes).is_ok() {
+            let longest = self.base64_len(bytes) - self.opening.len();
+            out.extend_from_slice(self.opening);
+            if push_escaped(out, bytes, longest) {
+                return;
+            }
+        }
+        out.truncate(start);
+        out.extend_from_slice(self.base64_opening);
+        push_base64(out, bytes);
     }
 
     /// The content of the field, whichever of its two forms is there.
@@ -82,97 +88,13 @@ impl Field {
         }
     }
 
-    /// Of the text with `more` bytes of escapes.
-    fn text_len(&self, bytes: &[u8], more: usize) -> usize {
-        self.opening.len() + bytes.len() + more
-    }
-
     fn base64_len(&self, bytes: &[u8]) -> usize {
         self.base64_opening.len() + base64_len(bytes)
     }
 }
 
-/// Whether the bytes stand in JSON as they are.
-pub(super) fn is_plain(bytes: &[u8]) -> bool {
-    escapes_len(bytes) == 0
-}
-
-/// The bytes that escapes add; none if the bytes stand in JSON as they are.
-fn escapes_len(bytes: &[u8]) -> usize {
-    // The sum of a chunk fits in a byte, and without a branch it is taken of many bytes at once.
-    let of_chunk = |chunk: &[u8]| chunk.iter().map(|&byte| escape_len(byte)).sum::<u8>();
-    let chunks = bytes.chunks(usize::from(u8::MAX / HEX_ESCAPE_LEN));
-    chunks.map(|chunk| usize::from(of_chunk(chunk))).sum()
-}
-
-/// What the longest escape, `\u001f`, has beyond the byte that it stands for.
-const HEX_ESCAPE_LEN: u8 = 5;
-
-/// The bytes that the escape of a byte adds. It agrees with [`escape`].
-#[expect(
-    clippy::needless_bitwise_bool,
-    reason = "branches would keep the loop from being done for many bytes at once"
-)]
-fn escape_len(byte: u8) -> u8 {
-    let is_short = (byte == b'"') | (byte == b'\\');
-    let is_named = (byte == b'\n') | (byte == b'\r') | (byte == b'\t');
-    u8::from(is_short) + u8::from(byte < 0x20) * HEX_ESCAPE_LEN
-        - u8::from(is_named) * (HEX_ESCAPE_LEN - 1)
-}
-
 fn base64_len(bytes: &[u8]) -> usize {
     bytes.len().div_ceil(3).saturating_mul(4)
-}
-
-fn push_escaped(out: &mut Vec<u8>, bytes: &[u8]) {
-    let mut rest = bytes;
-    loop {
-        let plain = rest.iter().position(|&byte| escape_len(byte) > 0);
-        let (run, escaped) = rest
-            .split_at_checked(plain.unwrap_or(rest.len()))
-            .unwrap_or_default();
-        out.extend_from_slice(run);
-        let Some((&byte, after)) = escaped.split_first() else {
-            return;
-        };
-        push_escape(out, byte);
-        rest = after;
-    }
-}
-
-fn push_escape(out: &mut Vec<u8>, byte: u8) {
-    match escape(byte) {
-        Escape::No => out.push(byte),
-        Escape::Short(letter) => out.extend_from_slice(&[b'\\', letter]),
-        Escape::Hex => {
-            // Only bytes below 0x20 come here.
-            out.extend_from_slice(if byte < 0x10 { b"\\u000" } else { b"\\u001" });
-            out.push(
-                b"0123456789abcdef"
-                    .get(usize::from(byte & 15))
-                    .copied()
-                    .unwrap_or(b'0'),
-            );
-        }
-    }
-}
-
-#[derive(Clone, Copy)]
-enum Escape {
-    No,
-    Short(u8),
-    Hex,
-}
-
-fn escape(byte: u8) -> Escape {
-    match byte {
-        b'"' | b'\\' => Escape::Short(byte),
-        b'\n' => Escape::Short(b'n'),
-        b'\r' => Escape::Short(b'r'),
-        b'\t' => Escape::Short(b't'),
-        0..0x20 => Escape::Hex,
-        _ => Escape::No,
-    }
 }
 
 fn push_base64(out: &mut Vec<u8>, bytes: &[u8]) {
@@ -190,18 +112,8 @@ fn push_base64(out: &mut Vec<u8>, bytes: &[u8]) {
 }
 
 /// Appends a number in decimal.
-pub(in crate::store) fn push_number(out: &mut Vec<u8>, mut number: u64) {
-    let mut digits = [b'0'; 20];
-    let mut used = 0;
-    for digit in digits.iter_mut().rev() {
-        *digit = b'0' + u8::try_from(number % 10).unwrap_or_default();
-        number /= 10;
-        used += 1;
-        if number == 0 {
-            break;
-        }
-    }
-    out.extend_from_slice(digits.get(digits.len() - used..).unwrap_or_default());
+pub(in crate::store) fn push_number(out: &mut Vec<u8>, number: u64) {
+    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }
 
 /// Appends `,"crc":"…"`.
@@ -250,16 +162,6 @@ mod tests {
             1 => Just(0x80_u8),
         ];
         prop::collection::vec(byte, 0..200)
-    }
-
-    #[test]
-    fn each_byte_is_escaped_as_it_is_counted() {
-        for byte in 0..=u8::MAX {
-            let mut out = Vec::new();
-            push_escaped(&mut out, &[byte]);
-            assert_eq!(out.len(), 1 + usize::from(escape_len(byte)), "{byte}");
-        }
-        assert_eq!(escapes_len(&[0x1f; 1_000]), 5_000);
     }
 
     #[test]

@@ -32,18 +32,22 @@ impl Checksum {
         }
     }
 
-    pub(in crate::store) fn bytes(&mut self, name: &str, content: &[u8]) {
-        self.take(&length(name.as_bytes()));
-        self.take(name.as_bytes());
-        self.take(&length(content));
+    #[inline]
+    pub(in crate::store) fn bytes<const N: usize>(&mut self, name: &[u8; N], content: &[u8]) {
+        self.name(name);
+        self.take(length(content));
+        self.take_slice(content);
+    }
+
+    #[inline]
+    pub(in crate::store) fn number<const N: usize>(&mut self, name: &[u8; N], content: u64) {
+        let content = content.to_le_bytes();
+        self.name(name);
+        self.take(length(&content));
         self.take(content);
     }
 
-    pub(in crate::store) fn number(&mut self, name: &str, content: u64) {
-        self.bytes(name, &content.to_le_bytes());
-    }
-
-    pub(in crate::store) fn flag(&mut self, name: &str, content: bool) {
+    pub(in crate::store) fn flag<const N: usize>(&mut self, name: &[u8; N], content: bool) {
         self.bytes(name, &[u8::from(content)]);
     }
 
@@ -52,7 +56,25 @@ impl Checksum {
         self.hasher.finalize()
     }
 
-    fn take(&mut self, piece: &[u8]) {
+    #[inline]
+    fn name<const N: usize>(&mut self, name: &[u8; N]) {
+        self.take(length(name));
+        self.take(*name);
+    }
+
+    /// Takes a piece whose length the compiler knows, which is an instruction or two.
+    #[inline]
+    fn take<const N: usize>(&mut self, piece: [u8; N]) {
+        let place = self.gathered.get_mut(self.len..);
+        if let Some(place) = place.and_then(<[u8]>::first_chunk_mut) {
+            *place = piece;
+            self.len += N;
+        } else {
+            self.take_slice(&piece);
+        }
+    }
+
+    fn take_slice(&mut self, piece: &[u8]) {
         let end = self.len + piece.len();
         if let Some(place) = self.gathered.get_mut(self.len..end) {
             place.copy_from_slice(piece);
@@ -80,8 +102,8 @@ fn length(content: &[u8]) -> [u8; 4] {
 /// The checksum of an entry of a snapshot.
 pub(in crate::store) fn of_entry(key: &[u8], value: &[u8]) -> u32 {
     let mut checksum = Checksum::new();
-    checksum.bytes("key", key);
-    checksum.bytes("value", value);
+    checksum.bytes(b"key", key);
+    checksum.bytes(b"value", value);
     checksum.finish()
 }
 

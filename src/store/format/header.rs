@@ -66,13 +66,13 @@ impl SegmentHeader {
 
     fn checksum(&self, version: u64) -> u32 {
         let mut checksum = Checksum::new();
-        checksum.number("incarnation", self.incarnation);
-        checksum.bytes("node", self.node.as_bytes());
-        checksum.bytes("node_id", self.node_id.as_bytes());
-        checksum.number("segment", self.segment);
-        checksum.number("seq", self.seq);
-        checksum.bytes("triad", b"journal");
-        checksum.number("version", version);
+        checksum.number(b"incarnation", self.incarnation);
+        checksum.bytes(b"node", self.node.as_bytes());
+        checksum.bytes(b"node_id", self.node_id.as_bytes());
+        checksum.number(b"segment", self.segment);
+        checksum.number(b"seq", self.seq);
+        checksum.bytes(b"triad", b"journal");
+        checksum.number(b"version", version);
         checksum.finish()
     }
 }

@@ -8,8 +8,8 @@
 use memchr::memchr;
 
 use super::NUMBER_MAX;
-use super::bytes::is_plain;
 use super::checksum;
+use super::escape::{is_plain, is_plain_ascii};
 use super::record::{Content, Effect, Record};
 use crate::limits::{KEY_MAX_BYTES, VALUE_MAX_BYTES_CEILING};
 
@@ -81,8 +81,8 @@ impl<'a> Line<'a> {
     fn text(&mut self, longest: usize) -> Option<&'a [u8]> {
         let (text, rest) = self.0.split_at_checked(memchr(b'"', self.0)?)?;
         self.0 = rest.get(1..)?;
-        let is_right = text.len() <= longest && is_plain(text) && std::str::from_utf8(text).is_ok();
-        is_right.then_some(text)
+        let is_text = is_plain_ascii(text) || is_plain(text) && std::str::from_utf8(text).is_ok();
+        (text.len() <= longest && is_text).then_some(text)
     }
 
     fn number(&mut self) -> Option<u64> {

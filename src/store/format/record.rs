@@ -215,18 +215,18 @@ impl Content<'_> {
     pub(super) fn checksum(&self) -> u32 {
         let mut checksum = Checksum::new();
         if let Some(incarnation) = self.incarnation {
-            checksum.number("incarnation", incarnation);
+            checksum.number(b"incarnation", incarnation);
         }
         if let Some(key) = self.key {
-            checksum.bytes("key", key);
+            checksum.bytes(b"key", key);
         }
-        checksum.bytes("op", self.op.as_bytes());
-        checksum.number("seq", self.seq);
+        checksum.bytes(b"op", self.op.as_bytes());
+        checksum.number(b"seq", self.seq);
         if let Some(synced) = self.synced {
-            checksum.number("synced", synced);
+            checksum.number(b"synced", synced);
         }
         if let Some(value) = self.value {
-            checksum.bytes("value", value);
+            checksum.bytes(b"value", value);
         }
         checksum.finish()
     }

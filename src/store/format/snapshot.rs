@@ -41,17 +41,17 @@ impl EntriesSum {
         synced: Seq,
     ) -> u32 {
         let mut checksum = Checksum::new();
-        checksum.flag("checksums", header.checksums);
-        checksum.number("count", count);
-        checksum.bytes("entries", &self.crcs.clone().finalize().to_le_bytes());
-        checksum.number("incarnation", header.incarnation);
-        checksum.bytes("node", header.node.as_bytes());
-        checksum.bytes("node_id", header.node_id.as_bytes());
-        checksum.number("replay_from", header.replay_from);
-        checksum.number("seq", header.seq);
-        checksum.number("synced", synced);
-        checksum.bytes("triad", b"snapshot");
-        checksum.number("version", version);
+        checksum.flag(b"checksums", header.checksums);
+        checksum.number(b"count", count);
+        checksum.bytes(b"entries", &self.crcs.clone().finalize().to_le_bytes());
+        checksum.number(b"incarnation", header.incarnation);
+        checksum.bytes(b"node", header.node.as_bytes());
+        checksum.bytes(b"node_id", header.node_id.as_bytes());
+        checksum.number(b"replay_from", header.replay_from);
+        checksum.number(b"seq", header.seq);
+        checksum.number(b"synced", synced);
+        checksum.bytes(b"triad", b"snapshot");
+        checksum.number(b"version", version);
         checksum.finish()
     }
 }
