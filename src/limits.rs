@@ -181,6 +181,11 @@ pub const SEGMENT_BEGINNING_MAX_BYTES: u64 = KIB as u64;
 /// How much of a file is read at once when a node starts.
 pub const FILE_READ_CHUNK_BYTES: usize = 256 * KIB;
 
+/// How much is written to a file by one call. For larger ones Linux looks for runs of memory as large
+/// as 2 MiB; where those have to be got from the host of a virtual machine first, such a write takes
+/// ten times as long.
+pub const FILE_WRITE_CHUNK_BYTES: usize = 256 * KIB;
+
 /// The most threads that read files when a node starts. What they find goes into the table one entry
 /// after the other, which takes about a quarter of the whole work, so that more would only wait.
 pub const LOAD_THREADS_MAX: usize = 4;

@@ -8,7 +8,7 @@ use std::path::{Component, Path, PathBuf};
 use rustix::fs::{FlockOperation, flock};
 
 use super::{AppendFile, Storage};
-use crate::limits::FILE_READ_CHUNK_BYTES;
+use crate::limits::{FILE_READ_CHUNK_BYTES, FILE_WRITE_CHUNK_BYTES};
 
 /// Others on the machine have no business in what a node keeps.
 const FOLDER_MODE: u32 = 0o700;
@@ -150,7 +150,8 @@ struct Appending {
 impl AppendFile for Appending {
     /// `write_all` goes on after a short write and after a signal (EINTR).
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.file.write_all(bytes)
+        let mut chunks = bytes.chunks(FILE_WRITE_CHUNK_BYTES);
+        chunks.try_for_each(|chunk| self.file.write_all(chunk))
     }
 
     fn sync(&mut self) -> io::Result<()> {
