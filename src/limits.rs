@@ -245,6 +245,17 @@ pub const UNSYNCED_KEPT: usize = 16 * 1024;
 /// The largest buffer for journal records that is kept for the next ones.
 pub const JOURNAL_BUFFER_KEPT_BYTES: usize = MIB;
 
+/// How many such buffers are kept until the next checkpoint. New memory costs more than to fill it.
+pub const JOURNAL_BUFFERS_KEPT: usize = 8;
+
+/// The journal bytes that are handed to the disk at once, though the batch of requests that they are
+/// from goes on: half of [`JOURNAL_BUFFER_KEPT_BYTES`], which a buffer that doubles stays below.
+pub const JOURNAL_BATCH_BYTES: usize = 512 * KIB;
+
+/// Journal records that were handed over one after the other are put together up to this size, and
+/// then written by one call.
+pub const JOURNAL_JOINED_MAX_BYTES: usize = 64 * KIB;
+
 /// The journal bytes that may wait for the disk. Past it no further writes are begun.
 pub const JOURNAL_BACKLOG_MAX_BYTES: usize = 32 * MIB;
 

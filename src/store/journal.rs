@@ -19,6 +19,7 @@ use super::format::record::{self, Effect};
 use super::format::snapshot::SnapshotHeader;
 use super::signal::Signal;
 use super::{Fsync, Seq};
+use crate::limits::JOURNAL_BATCH_BYTES;
 use crate::storage::{AppendFile, Storage};
 pub(super) use shared::Shared;
 use shared::Work;
@@ -135,6 +136,9 @@ impl Journal {
         if let Some(segment) = self.segments.last_mut() {
             segment.bytes += (self.buffer.len() - before) as u64;
             segment.changes += 1;
+        }
+        if self.buffer.len() >= JOURNAL_BATCH_BYTES {
+            self.commit();
         }
         self.last
     }

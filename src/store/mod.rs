@@ -60,7 +60,7 @@ pub type Seq = u64;
 
 /// A node's keys and values.
 ///
-/// Dropping it is as good as a crash: what was not handed over by [`Store::commit`] is lost, and
+/// Dropping it is as good as a crash: what was not handed over by [`Store::commit`] may be lost, and
 /// there is no checkpoint. [`Store::close`] is the orderly end.
 pub struct Store {
     checkpoint: Option<Checkpoint>,
@@ -322,7 +322,8 @@ impl Store {
     }
 
     /// Hands the writes since the last call to the disk. To be called once after each batch of
-    /// requests: what comes in one call is synced together.
+    /// requests: what comes in one call is synced together. Of a batch that writes very much some goes
+    /// ahead.
     pub fn commit(&mut self) {
         self.unsynced.forget(self.durable());
         self.journal.commit();

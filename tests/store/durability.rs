@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use crate::support::{Hold, Lab, pairs, with_fsync};
+use triad::limits::JOURNAL_BATCH_BYTES;
 use triad::storage::MemoryStorage;
 use triad::storage::memory::{Keep, Operation};
 use triad::store::{Fsync, OpenError, Options, Store};
@@ -39,6 +40,22 @@ fn nothing_is_durable_before_its_sync_returns() {
     lab.wait(|store| (store.durable() == written).then_some(()));
     let left = Lab::open(&storage.crash(Keep::Nothing)).unwrap();
     assert_eq!(left.get("a").as_deref(), Some("2"));
+}
+
+/// A batch that writes very much does not have the disk wait for its end, nor grow one large buffer.
+#[test]
+fn much_of_one_batch_goes_to_the_disk_before_its_end() {
+    let storage = MemoryStorage::new();
+    let mut lab = Lab::open(&storage).unwrap();
+    let before = lab.store.durable();
+    let value = vec![b'v'; JOURNAL_BATCH_BYTES / 4];
+    for key in [b"a", b"b", b"c", b"d", b"e"] {
+        lab.store.set(key, &value).unwrap();
+    }
+    lab.wait(|store| (store.durable() == before + 4).then_some(()));
+    lab.settle().unwrap();
+    let left = Lab::open(&storage.crash(Keep::Nothing)).unwrap();
+    assert_eq!(left.content(), lab.content());
 }
 
 /// Nobody sees what a crash can take back, and nobody waits who sees nothing of it.

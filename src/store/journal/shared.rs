@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
-use crate::limits::JOURNAL_BUFFER_KEPT_BYTES;
+use crate::limits::{JOURNAL_BUFFER_KEPT_BYTES, JOURNAL_BUFFERS_KEPT, JOURNAL_JOINED_MAX_BYTES};
 use crate::store::failure::Failure;
 use crate::store::signal::Signal;
 use crate::store::{Fsync, Seq};
@@ -32,8 +32,8 @@ pub(super) enum Turn {
 #[derive(Default)]
 struct Queue {
     work: VecDeque<Work>,
-    /// A buffer that the thread has emptied.
-    spare: Vec<u8>,
+    /// Buffers that the thread has emptied.
+    spares: Vec<Vec<u8>>,
     /// The thread waits; if it does not, it looks here before it does, and need not be woken.
     waiting: bool,
     closed: bool,
@@ -120,23 +120,30 @@ impl Shared {
     pub(super) fn hand_over(&self, lines: &mut Vec<u8>, through: Seq) {
         self.waiting_bytes.fetch_add(lines.len(), Ordering::Relaxed);
         let mut queue = self.queue();
-        if let Some(Work::Records {
-            lines: earlier,
-            through: last,
-        }) = queue.work.back_mut()
-        {
-            earlier.append(lines);
-            *last = through;
-        } else {
-            let spare = std::mem::take(&mut queue.spare);
-            let lines = std::mem::replace(lines, spare);
-            queue.work.push_back(Work::Records { lines, through });
+        match queue.work.back_mut() {
+            // Small ones are cheaper to copy than to write each by a call of its own.
+            Some(Work::Records {
+                lines: earlier,
+                through: last,
+            }) if earlier.len() + lines.len() <= JOURNAL_JOINED_MAX_BYTES => {
+                earlier.append(lines);
+                *last = through;
+            }
+            _ => {
+                let spare = queue.spares.pop().unwrap_or_default();
+                let lines = std::mem::replace(lines, spare);
+                queue.work.push_back(Work::Records { lines, through });
+            }
         }
         self.wake(queue);
     }
 
     pub(super) fn push(&self, work: Work) {
         let mut queue = self.queue();
+        if matches!(work, Work::Rotate { .. }) {
+            // What a burst has left goes at the next checkpoint.
+            queue.spares = Vec::new();
+        }
         queue.work.push_back(work);
         self.wake(queue);
     }
@@ -181,11 +188,15 @@ impl Shared {
         }
     }
 
-    /// Gives a buffer back for the next records, unless a burst has made it large.
+    /// Gives a buffer back for the next records, if it is not too large and there are not enough.
     pub(super) fn give_back(&self, mut lines: Vec<u8>) {
-        if lines.capacity() <= JOURNAL_BUFFER_KEPT_BYTES {
-            lines.clear();
-            self.queue().spare = lines;
+        if lines.capacity() > JOURNAL_BUFFER_KEPT_BYTES {
+            return;
+        }
+        lines.clear();
+        let spares = &mut self.queue().spares;
+        if spares.len() < JOURNAL_BUFFERS_KEPT {
+            spares.push(lines);
         }
     }
 
@@ -222,5 +233,59 @@ impl Shared {
             drop(queue);
             self.wake.notify_one();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shared() -> Shared {
+        Shared::new(Fsync::Always, 0, 1, Signal::new(Arc::new(|| {})))
+    }
+
+    fn records(shared: &Shared) -> Vec<(usize, Seq)> {
+        let work = std::mem::take(&mut shared.queue().work);
+        let record = |work| match work {
+            Work::Records { lines, through } => (lines.len(), through),
+            _ => (0, 0),
+        };
+        work.into_iter().map(record).collect()
+    }
+
+    #[test]
+    fn small_batches_are_put_together_and_large_ones_are_not_copied() {
+        let shared = shared();
+        let half = JOURNAL_JOINED_MAX_BYTES / 2;
+        for (through, len) in [(1, half), (2, half), (3, 1), (4, half)] {
+            shared.hand_over(&mut vec![b'x'; len], through);
+        }
+        assert_eq!(records(&shared), [(2 * half, 2), (1 + half, 4)]);
+        let mut large = vec![b'x'; JOURNAL_JOINED_MAX_BYTES];
+        let place = large.as_ptr();
+        shared.hand_over(&mut vec![b'x'], 5);
+        shared.hand_over(&mut large, 6);
+        let last = shared.queue().work.pop_back();
+        assert!(matches!(last, Some(Work::Records { lines, .. }) if lines.as_ptr() == place));
+        // Nothing of what was handed over stays with the owner.
+        assert!(large.is_empty());
+    }
+
+    #[test]
+    fn a_bounded_number_of_buffers_is_kept_until_the_next_checkpoint() {
+        let shared = shared();
+        for _ in 0..2 * JOURNAL_BUFFERS_KEPT {
+            shared.give_back(Vec::with_capacity(JOURNAL_BUFFER_KEPT_BYTES));
+        }
+        assert_eq!(shared.queue().spares.len(), JOURNAL_BUFFERS_KEPT);
+        shared.hand_over(&mut vec![b'x'], 1);
+        assert_eq!(shared.queue().spares.len(), JOURNAL_BUFFERS_KEPT - 1);
+        shared.give_back(Vec::with_capacity(JOURNAL_BUFFER_KEPT_BYTES + 1));
+        assert_eq!(shared.queue().spares.len(), JOURNAL_BUFFERS_KEPT - 1);
+        shared.push(Work::Rotate {
+            segment: 2,
+            header: Vec::new(),
+        });
+        assert!(shared.queue().spares.is_empty());
     }
 }
