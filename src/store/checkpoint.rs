@@ -9,6 +9,7 @@
 //! place of the old one the journal is synced, whatever the policy, through the last number that
 //! was given when the copying ended; and only then do the old segments go.
 
+mod due;
 mod file;
 mod thread;
 
@@ -26,6 +27,7 @@ use super::table::Table;
 use super::tables::Tables;
 use crate::limits::{CHECKPOINT_STEP_BYTES, CHECKPOINT_STEP_ENTRIES, CHECKPOINT_STEPS_WAITING};
 use crate::storage::Storage;
+pub(super) use due::Due;
 pub(super) use file::SnapshotFile;
 use thread::{Chunk, Message, Outcome, Writer};
 

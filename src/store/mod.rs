@@ -37,12 +37,11 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use crate::limits::{
-    CHECKPOINT_JOURNAL_MIN_BYTES, KEY_MAX_BYTES, TABLE_FETCH_ENTRIES, TABLE_FETCH_ENTRIES_MIN,
-    VALUE_MAX_BYTES_CEILING,
+    KEY_MAX_BYTES, TABLE_FETCH_ENTRIES, TABLE_FETCH_ENTRIES_MIN, VALUE_MAX_BYTES_CEILING,
 };
 use crate::storage::Storage;
 pub use checkpoint::CheckpointStep;
-use checkpoint::{Checkpoint, Requests};
+use checkpoint::{Checkpoint, Due, Requests};
 pub use error::{Defect, OpenError, Place};
 pub use failure::{Action, Failure, Refused};
 use files::FileNames;
@@ -71,11 +70,10 @@ pub struct Store {
     gate: Cell<Seq>,
     storage: Arc<dyn Storage>,
     names: FileNames,
-    snapshot_bytes: u64,
+    /// When the journal has grown so much that a checkpoint is due.
+    due: Due,
     /// The files hold accepted edits, which a checkpoint writes anew with right checksums.
     edited: bool,
-    /// After a failed checkpoint: how large the journal has to be before another is due.
-    retry_above_bytes: u64,
     last_checkpoint_unix_seconds: u64,
     /// Why the last checkpoint that ended did not go well.
     last_checkpoint_failure: Option<Arc<Failure>>,
@@ -139,9 +137,8 @@ impl Store {
             gate: Cell::new(0),
             storage,
             names,
-            snapshot_bytes: recovered.snapshot_bytes,
+            due: Due::after(recovered.snapshot_bytes),
             edited: recovered.edited,
-            retry_above_bytes: 0,
             // As Redis has it: what was loaded counts as saved when it was loaded.
             last_checkpoint_unix_seconds: unix_seconds(),
             last_checkpoint_failure: None,
@@ -338,11 +335,9 @@ impl Store {
 
     /// Whether the journal has grown so much that a checkpoint is worth its cost.
     pub fn checkpoint_due(&self) -> bool {
-        let threshold = CHECKPOINT_JOURNAL_MIN_BYTES.max(self.snapshot_bytes);
         self.checkpoint.is_none()
             && self.journal.shared().failure().is_none()
-            && (self.edited && self.retry_above_bytes == 0
-                || self.journal_bytes() > threshold.max(self.retry_above_bytes))
+            && (self.edited && !self.due.has_failed() || self.due.is_for(self.journal_bytes()))
     }
 
     /// How many changes there were since the last checkpoint.
@@ -388,16 +383,14 @@ impl Store {
             CheckpointStep::Continue | CheckpointStep::Wait => return step,
             CheckpointStep::Done => {
                 self.journal.forget_before(checkpoint.replay_from());
-                self.snapshot_bytes = checkpoint.snapshot_bytes().unwrap_or_default();
+                self.due = Due::after(checkpoint.snapshot_bytes().unwrap_or_default());
                 self.last_checkpoint_unix_seconds = unix_seconds();
                 self.last_checkpoint_failure = None;
                 self.edited = false;
-                self.retry_above_bytes = 0;
             }
             CheckpointStep::Failed(failure) => {
                 self.last_checkpoint_failure = Some(Arc::clone(failure));
-                // Trying again at once would fail again; a while later the disk may have space.
-                self.retry_above_bytes = self.journal_bytes() + CHECKPOINT_JOURNAL_MIN_BYTES;
+                self.due.failed(self.journal_bytes());
             }
         }
         self.checkpoint = None;
@@ -426,7 +419,7 @@ impl Store {
             journal_bytes: self.journal_bytes(),
             journal_records: self.journal_records(),
             journal_segments: self.journal.segments().len(),
-            snapshot_bytes: self.snapshot_bytes,
+            snapshot_bytes: self.due.snapshot_bytes(),
             syncs: self.journal.shared().syncs(),
             failure: self.journal.shared().failure().map(text),
         }
