@@ -1,7 +1,14 @@
-//! The library client: one connection to one node, with pipelining.
+//! The library client, with pipelining: a connection to one node, or to each node of a cluster.
 //!
-//! The interactive tools and the tests use it. It speaks RESP3 and knows no more of the cluster than
-//! any Redis client: a node answers for every key.
+//! [`Client`] speaks RESP3 to one node and knows no more of the cluster than any Redis client: a node
+//! answers for every key. [`ClusterClient`] knows the list of nodes and sends each request to the owner
+//! of its key, which spares the nodes the sending on.
+
+mod channel;
+mod cluster;
+mod error;
+mod handshake;
+mod router;
 
 use std::io;
 use std::net::SocketAddr;
@@ -9,6 +16,10 @@ use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+
+pub use cluster::{ClusterClient, ReplyFirst};
+pub use error::ClientError;
+pub use router::Router;
 
 use crate::cluster::{Address, ResolveError};
 use crate::limits::{CLIENT_CONNECT_TIMEOUT, CLIENT_SILENCE, READ_CHUNK_BYTES, REPLY_MAX_BYTES};
@@ -23,67 +34,6 @@ pub struct Client {
     decoder: FrameDecoder,
     requests: Vec<u8>,
     pending: usize,
-}
-
-/// Why there is no reply.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ClientError {
-    /// The node could not be connected to. Nothing was sent.
-    #[error("{name} {address} cannot be reached: {cause}")]
-    Unreachable {
-        /// The node's name.
-        name: String,
-        /// Its address.
-        address: String,
-        /// Why.
-        cause: String,
-    },
-    /// The connection ended, or stayed silent, before the reply came. Whether what was asked has been
-    /// done is not known.
-    #[error("{name} {address} did not answer: {cause}")]
-    Lost {
-        /// The node's name.
-        name: String,
-        /// Its address.
-        address: String,
-        /// Why.
-        cause: String,
-    },
-    /// The node answered with an error. The text begins with its code.
-    #[error("{text}")]
-    Refused {
-        /// The error reply.
-        text: String,
-    },
-    /// The reply is not what the command returns.
-    #[error("{name} {address} sent a reply that is not understood: {what}")]
-    Unexpected {
-        /// The node's name.
-        name: String,
-        /// Its address.
-        address: String,
-        /// What is wrong with it.
-        what: String,
-    },
-}
-
-impl ClientError {
-    /// The node that cannot be reached, if that is the cause: this one, or the one that it asked.
-    pub fn missing(&self) -> Option<&str> {
-        match self {
-            Self::Unreachable { name, .. } | Self::Lost { name, .. } => Some(name),
-            Self::Refused { text } => missing_in(text),
-            Self::Unexpected { .. } => None,
-        }
-    }
-}
-
-/// The node that an error reply names as not to be reached, also where it tells of several nodes.
-fn missing_in(text: &str) -> Option<&str> {
-    let mut words = text.split(' ');
-    words.find(|word| ["UNREACHABLE", "OUTCOMEUNKNOWN"].contains(word))?;
-    words.next()
 }
 
 impl Client {
@@ -222,6 +172,14 @@ impl Client {
 
     fn lost(&self, cause: String) -> ClientError {
         ClientError::Lost {
+            name: self.name.clone(),
+            address: self.address.clone(),
+            cause,
+        }
+    }
+
+    fn unreachable(&self, cause: String) -> ClientError {
+        ClientError::Unreachable {
             name: self.name.clone(),
             address: self.address.clone(),
             cause,

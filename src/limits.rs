@@ -325,6 +325,17 @@ pub const CLIENT_BATCH_REQUESTS: usize = 256;
 /// The request bytes that the tools send before they read replies.
 pub const CLIENT_BATCH_BYTES: usize = MIB;
 
+/// The requests of a client of all nodes that may be without their replies: as many as one node takes of
+/// one connection before it stops reading it ([`WINDOW_REQUESTS`]).
+pub const CLIENT_WINDOW_REQUESTS: usize = WINDOW_REQUESTS;
+
+/// The request bytes that may wait in such a client to be written to one node. One request more is taken
+/// before it is so many, whatever its size.
+pub const CLIENT_QUEUE_MAX_BYTES: usize = CLIENT_BATCH_BYTES;
+
+/// The buffers that such a client keeps for each node when it has sent, or read, what was in them.
+pub const CLIENT_BUFFER_KEPT_BYTES: usize = 64 * KIB;
+
 /// The keys in a row that a coverage test passes over because they have values of somebody else:
 /// more than there are keys of two characters, so that these are searched to their end. Of longer
 /// ones so many are not taken unless nearly all are, or a node answers nonsense.

@@ -147,23 +147,3 @@ fn what_is_not_a_node_is_told_from_one_that_is_away() {
         );
     });
 }
-
-#[test]
-fn an_error_that_names_a_node_which_is_away_is_told_from_others() {
-    let missing = |text: &str| missing_in(text).map(str::to_owned);
-    let mac = Some("mac".to_owned());
-    assert_eq!(missing("UNREACHABLE mac 127.0.0.1:7002: refused"), mac);
-    assert_eq!(missing("OUTCOMEUNKNOWN mac 127.0.0.1:7002: x"), mac);
-    assert_eq!(
-        missing("PARTIAL MSET was done on linux, but not on mac: UNREACHABLE mac 1.2.3.4:5: x"),
-        mac
-    );
-    for text in [
-        "ERR syntax error",
-        "MISCONF the disk is full",
-        "UNREACHABLE",
-        "",
-    ] {
-        assert_eq!(missing(text), None, "{text}");
-    }
-}

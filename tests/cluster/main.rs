@@ -38,6 +38,7 @@ mod peer;
 mod protocol;
 mod refusals;
 mod rehome;
+mod routing;
 mod rules_differ;
 mod scenario;
 mod shutdown;

@@ -1,0 +1,152 @@
+//! Which node a request is for.
+
+use crate::command::{self, Command, Keys, Route};
+use crate::placement::Placement;
+use crate::resp::Args;
+
+/// Which node a key belongs to: a [`Placement`], or any function from a key to a place.
+///
+/// ```
+/// use triad::client::Router;
+/// use triad::placement::Placement;
+///
+/// assert_eq!(Placement::built_in().place(b"colour"), 2);
+/// let by_first_byte = |key: &[u8]| usize::from(key.first().is_some_and(|byte| *byte >= b'n'));
+/// assert_eq!(by_first_byte.place(b"size"), 1);
+/// ```
+pub trait Router {
+    /// The place of the key's owner in the client's list of nodes, counted from 0. A place that the list
+    /// does not have stands for any node.
+    fn place(&self, key: &[u8]) -> usize;
+
+    /// The fingerprint that a node has to tell before it is sent anything; none if nodes are not asked.
+    fn fingerprint(&self) -> Option<&str> {
+        None
+    }
+}
+
+impl Router for Placement {
+    fn place(&self, key: &[u8]) -> usize {
+        self.owner(key).as_usize()
+    }
+
+    fn fingerprint(&self) -> Option<&str> {
+        Some(self.fingerprint())
+    }
+}
+
+impl<F: Fn(&[u8]) -> usize> Router for F {
+    fn place(&self, key: &[u8]) -> usize {
+        self(key)
+    }
+}
+
+/// Who is to be sent a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Destination {
+    /// The owner of all its keys.
+    Owner(usize),
+    /// Any node: it is about the one that is asked.
+    Any,
+    /// Any node, which may ask others for it.
+    Through,
+}
+
+/// Finds out who is to be sent a request.
+#[derive(Debug)]
+pub(super) struct Directory<R> {
+    router: R,
+    /// The command with keys that was found last: most requests are like the one before them, and to look
+    /// a name up costs more than all else but the key's digests.
+    last: Option<&'static Command>,
+}
+
+impl<R: Router> Directory<R> {
+    pub(super) fn new(router: R) -> Self {
+        let last = None;
+        Self { router, last }
+    }
+
+    pub(super) fn fingerprint(&self) -> Option<&str> {
+        self.router.fingerprint()
+    }
+
+    pub(super) fn destination(&mut self, words: &[&[u8]]) -> Destination {
+        let args = Args::from_slices(words);
+        let name = args.get(0).unwrap_or_default();
+        if let Some(command) = self.last
+            && name.eq_ignore_ascii_case(command.name.as_bytes())
+            && command.check_arity(args).is_ok()
+        {
+            return self.owner(command.keys, args);
+        }
+        // The nodes may know a command that this program does not.
+        let Ok(found) = command::find(args) else {
+            return Destination::Through;
+        };
+        match found.command.route {
+            Route::Here => Destination::Any,
+            Route::Key | Route::Split(_) => {
+                self.last = Some(found.command);
+                self.owner(found.command.keys, found.args)
+            }
+            Route::Everywhere(_) | Route::Cursor | Route::Survey => Destination::Through,
+        }
+    }
+
+    fn owner(&self, keys: Keys, args: Args<'_>) -> Destination {
+        let mut places = keys.of(args).map(|key| self.router.place(key));
+        match places.next() {
+            Some(first) if places.all(|place| place == first) => Destination::Owner(first),
+            _ => Destination::Through,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bytes_of<'a>(words: &[&'a str]) -> Vec<&'a [u8]> {
+        words.iter().map(|word| word.as_bytes()).collect()
+    }
+
+    fn by_first_byte(key: &[u8]) -> usize {
+        key.first().map_or(0, |byte| usize::from(byte - b'a'))
+    }
+
+    #[test]
+    fn a_request_is_for_the_owner_of_all_its_keys() {
+        let table: &[(&[&str], Destination)] = &[
+            (&["GET", "bk"], Destination::Owner(1)),
+            (&["set", "ck", "a"], Destination::Owner(2)),
+            (&["get", "ck"], Destination::Owner(2)),
+            (&["DEL", "b1", "b2", "b3"], Destination::Owner(1)),
+            (&["MSET", "b1", "a", "b2", "c"], Destination::Owner(1)),
+            (&["MSET", "b1", "b", "a2", "b"], Destination::Through),
+            (&["MGET", "b1", "b2", "c1"], Destination::Through),
+            (&["DBSIZE"], Destination::Through),
+            (&["SCAN", "0"], Destination::Through),
+            (&["TRIAD", "NODES"], Destination::Through),
+            (&["FLUSHALL"], Destination::Through),
+            (&["PING"], Destination::Any),
+            (&["TRIAD", "OWNER", "ck"], Destination::Any),
+            (&["INFO"], Destination::Any),
+            // A node knows more of these.
+            (&["GET"], Destination::Through),
+            (&["GET", "b1", "b2"], Destination::Through),
+            (&["MSET", "b1", "a", "b2"], Destination::Through),
+            (&["INCR", "b1"], Destination::Through),
+            (&[], Destination::Through),
+        ];
+        let mut directory = Directory::new(by_first_byte);
+        // Each comes after each other one, and must not be taken for it.
+        for (before, _) in table {
+            for (words, destination) in table {
+                directory.destination(&bytes_of(before));
+                let found = directory.destination(&bytes_of(words));
+                assert_eq!(found, *destination, "{words:?} after {before:?}");
+            }
+        }
+    }
+}
