@@ -11,6 +11,7 @@ pub(crate) mod load;
 pub(crate) mod ports;
 pub(crate) mod process;
 pub(crate) mod redis_cluster;
+pub(crate) mod routed;
 pub(crate) mod server;
 pub(crate) mod site;
 pub(crate) mod statistics;

@@ -65,16 +65,37 @@ fn slots(number: usize, servers: usize) -> RangeInclusive<usize> {
     first(number)..=first(number + 1) - 1
 }
 
-/// CRC-16/XMODEM.
+/// CRC-16/XMODEM, a byte at a time, as clients of Redis Cluster do.
 fn crc16(bytes: &[u8]) -> u16 {
     bytes.iter().fold(0, |crc, &byte| {
-        (0..8).fold(crc ^ (u16::from(byte) << 8), |crc, _| {
+        let [high, low] = crc.to_be_bytes();
+        let shifted = u16::from_be_bytes([low, 0]);
+        let changed = CRC16.get(usize::from(high ^ byte)).copied();
+        shifted ^ changed.unwrap_or_default()
+    })
+}
+
+#[expect(
+    clippy::indexing_slicing,
+    reason = "a constant: an index out of bounds would not compile"
+)]
+const CRC16: [u16; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0_u16;
+    while byte < 256 {
+        let mut crc = byte << 8;
+        let mut bit = 0;
+        while bit < 8 {
             let shifted = crc << 1;
-            if crc & 0x8000 == 0 {
+            crc = if crc & 0x8000 == 0 {
                 shifted
             } else {
                 shifted ^ 0x1021
-            }
-        })
-    })
-}
+            };
+            bit += 1;
+        }
+        table[byte as usize] = crc;
+        byte += 1;
+    }
+    table
+};

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::lab::generator::Speed;
+use crate::lab::process;
 use crate::lab::server::Server;
 use crate::lab::statistics::{median, median_figure};
 use crate::lab::table::{NOTHING, Table, at_least, at_most, times};
@@ -30,6 +31,8 @@ struct Run {
     speed: Speed,
     /// The processor time that its servers took.
     cpu: Duration,
+    /// The processor time that this program took.
+    client_cpu: Duration,
 }
 
 /// All that one contestant did: at least one run.
@@ -52,14 +55,21 @@ pub(crate) enum Target {
 pub(crate) struct Comparisons {
     table: Table,
     rounds: usize,
+    tells_clients: bool,
 }
 
 impl Contestant<'_> {
     fn run(&self, work: Work) -> anyhow::Result<Run> {
-        let before = self.cpu()?;
+        let own_cpu = || process::cpu_time(rustix::process::getpid());
+        let (before, own_before) = (self.cpu()?, own_cpu()?);
         let speed = (self.drive)(work)?;
+        let client_cpu = own_cpu()?.saturating_sub(own_before);
         let cpu = self.cpu()?.saturating_sub(before);
-        Ok(Run { speed, cpu })
+        Ok(Run {
+            speed,
+            cpu,
+            client_cpu,
+        })
     }
 
     fn cpu(&self) -> anyhow::Result<Duration> {
@@ -97,7 +107,19 @@ impl Comparisons {
             "triad/Redis is to be",
         ];
         let table = Table::new(title, &columns);
-        Self { table, rounds }
+        Self {
+            table,
+            rounds,
+            tells_clients: false,
+        }
+    }
+
+    /// Also tells what processor time this program took, which is the client.
+    pub(crate) fn telling_clients(self) -> Self {
+        Self {
+            tells_clients: true,
+            ..self
+        }
     }
 
     /// Has all sides do the work in turn, and adds a row.
@@ -123,6 +145,9 @@ impl Comparisons {
             }
         }
         self.table.row(&work.name(), figures(&all, target));
+        if self.tells_clients {
+            self.table.note(clients_note(work, &all));
+        }
         Ok(())
     }
 
@@ -156,7 +181,16 @@ impl Runs {
     /// The processor time a request in µs: of all rounds together, since the system counts it in steps
     /// of 10 ms.
     fn cpu_us(&self) -> f64 {
-        let total: Duration = self.runs.iter().map(|run| run.cpu).sum();
+        self.us_each(|run| run.cpu)
+    }
+
+    /// The same of this program.
+    fn client_cpu_us(&self) -> f64 {
+        self.us_each(|run| run.client_cpu)
+    }
+
+    fn us_each(&self, figure: impl Fn(&Run) -> Duration) -> f64 {
+        let total: Duration = self.runs.iter().map(figure).sum();
         let requests = self.runs.len() * self.count;
         total.as_secs_f64() * 1e6 / u32::try_from(requests).map_or(f64::NAN, f64::from)
     }
@@ -196,6 +230,17 @@ fn figures(all: &Sides<Runs>, target: Option<Target>) -> Vec<String> {
             _ => String::new(),
         },
     ]
+}
+
+/// The processor time of the clients.
+fn clients_note(work: Work, all: &Sides<Runs>) -> String {
+    let client = |runs: &Runs| format!("{:.2}", runs.client_cpu_us());
+    format!(
+        "{}: the clients took {} µs CPU a request, and those of Redis {}",
+        work.name(),
+        client(&all.triad),
+        or_nothing(all.redis.as_ref().map(client))
+    )
 }
 
 fn or_nothing(figure: Option<String>) -> String {

@@ -1,12 +1,17 @@
 //! The three nodes of the default list beside a Redis Cluster of three: once asked through one of the
 //! nodes, which sends half of the requests on, and once with each request sent to its key's owner.
 
+use std::sync::Arc;
+
+use triad::client::Router;
 use triad::placement::Placement;
 
 use crate::Machine;
 use crate::contest::{Comparisons, Contestant, Sides, Target};
 use crate::lab::data::{self, Key};
+use crate::lab::load::Shape;
 use crate::lab::redis_cluster;
+use crate::lab::routed::{Material, Question, Routed};
 use crate::lab::server::Server;
 use crate::lab::site::Site;
 use crate::lab::table::Table;
@@ -16,6 +21,11 @@ use crate::{chosen, redis_benchmark};
 /// Redis Cluster's benchmark has keys of its own for each server; so many random ones of them are set,
 /// which are nearly all.
 const CLUSTER_FILLING: usize = 1_000_000;
+
+/// The servers on each side.
+const NODES: usize = 3;
+/// The clients that have about [`CONNECTIONS`] connections together.
+const CLIENTS: usize = CONNECTIONS.div_ceil(NODES);
 
 /// Measures both sides, in turn, both ways where `redis-benchmark` is installed.
 pub(crate) fn measure(machine: &Machine) -> anyhow::Result<Vec<Table>> {
@@ -98,27 +108,33 @@ fn routed<'a>(
     redis: Option<&'a [Server<'a>]>,
 ) -> anyhow::Result<Table> {
     let title = format!(
-        "Three nodes, each request sent to its key's owner; beside a Redis Cluster of three (appendfsync\n\
-         everysec) likewise. Median of {} rounds, the sides in turn, {CONNECTIONS} connections, {KEYS} keys;\n\
-         both sides driven by this benchmark's own load generator. CPU is that of all three.",
+        "Three nodes, each request sent to its key's owner by our own cluster client; beside a Redis Cluster of\n\
+         three (appendfsync everysec), likewise, by the same client with slots in place of rules. Median of {}\n\
+         rounds, the sides in turn, {KEYS} keys, {CLIENTS} clients, each with a connection to each server\n\
+         and a pipeline for each connection. CPU is that of all three servers.",
         machine.scale.rounds
     );
     let keys = data::keys(KEYS, |_| true);
-    let placement = Placement::built_in();
-    let triad = sorted(triad, &keys, |key| placement.owner(key).as_usize())?;
-    let redis = redis.map(|servers| {
-        sorted(servers, &keys, |key| {
-            redis_cluster::owner(key, servers.len())
-        })
-    });
+    if let Some(entry) = triad.first() {
+        chosen::fill(entry, &keys)?;
+    }
+    for (number, server) in redis.into_iter().flatten().enumerate() {
+        let own = |key: &&Key| redis_cluster::owner(*key, NODES) == number;
+        chosen::fill(
+            server,
+            &keys.iter().filter(own).copied().collect::<Vec<_>>(),
+        )?;
+    }
+    let material = Arc::new(Material::new(keys));
+    let slots = |key: &[u8]| redis_cluster::owner(key, NODES);
     let sides = Sides {
-        triad: chosen::contestant(&triad, &Verb::SINGLE),
+        triad: contestant(triad, Placement::built_in(), &material)?,
         redis: redis
-            .transpose()?
-            .map(|servers| chosen::contestant(&servers, &Verb::SINGLE)),
+            .map(|servers| contestant(servers, slots, &material))
+            .transpose()?,
         ceiling: None,
     };
-    let mut comparisons = Comparisons::new(&title, machine.scale.rounds);
+    let mut comparisons = Comparisons::new(&title, machine.scale.rounds).telling_clients();
     for command in Verb::SINGLE {
         for pipeline in [16, 64] {
             let work = Work::new(command, pipeline, machine.scale);
@@ -128,18 +144,25 @@ fn routed<'a>(
     Ok(comparisons.into_table())
 }
 
-/// The servers, each with the keys that are its own and that it has from now on.
-fn sorted<'a>(
+fn contestant<'a, R: Router + Clone + Send + 'static>(
     servers: &'a [Server<'a>],
-    keys: &[Key],
-    owner: impl Fn(&Key) -> usize,
-) -> anyhow::Result<Vec<(&'a Server<'a>, Vec<Key>)>> {
-    let mut sorted = Vec::new();
-    for (number, server) in servers.iter().enumerate() {
-        let own = keys.iter().filter(|key| owner(key) == number).copied();
-        let own: Vec<_> = own.collect();
-        chosen::fill(server, &own)?;
-        sorted.push((server, own));
-    }
-    Ok(sorted)
+    router: R,
+    material: &Arc<Material>,
+) -> anyhow::Result<Contestant<'a>> {
+    let clients = Routed::new(servers, router, material)?;
+    Ok(Contestant {
+        servers: servers.iter().collect(),
+        drive: Box::new(move |work| {
+            let question = match work.command {
+                Verb::Get => Question::Get,
+                Verb::Set => Question::Set,
+                Verb::MGet | Verb::MSet => anyhow::bail!("a request of many keys has no owner"),
+            };
+            let shape = Shape {
+                connections: CONNECTIONS,
+                pipeline: work.pipeline,
+            };
+            clients.drive(question, shape, work.count)
+        }),
+    })
 }
