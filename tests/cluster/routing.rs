@@ -112,14 +112,14 @@ fn replies_are_those_of_a_single_node() {
     };
     let same = TestRunner::new(config).run(&requests(), |mut requests| {
         requests.insert(0, vec![b"FLUSHALL".to_vec()]);
+        let (mut client, mut plain) = (client.borrow_mut(), plain.borrow_mut());
         let (expected, found) = runtime.block_on(async {
-            let mut plain = plain.borrow_mut();
             let mut expected = Vec::new();
             for words in &requests {
                 plain.queue(&words.iter().map(Vec::as_slice).collect::<Vec<_>>());
                 expected.push(shown(plain.reply().await));
             }
-            (expected, ask_all(&mut client.borrow_mut(), &requests).await)
+            (expected, ask_all(&mut client, &requests).await)
         });
         prop_assert_eq!(found, expected);
         Ok(())
@@ -159,7 +159,7 @@ fn values_of_all_sizes_come_back_as_they_were() {
         let sizes = [0, 1, 63, 64, 4096, 16 * 1024, 100_000, 1024 * 1024];
         for owner in NAMES {
             let keys: Vec<_> = (0..sizes.len()).map(|n| key_of(owner, "v", n)).collect();
-            let value = |size: usize| (0..size).map(|at| (at % 251) as u8).collect::<Vec<_>>();
+            let value = |size: usize| (0..=250).cycle().take(size).collect::<Vec<u8>>();
             for (key, size) in keys.iter().zip(sizes) {
                 let words: &[&[u8]] = &[b"SET", key.as_bytes(), &value(size)];
                 while client.queue(words).is_err() {

@@ -1,97 +1,16 @@
-use std::cell::{Cell, RefCell};
+mod fake;
+
+use std::cell::Cell;
 use std::rc::Rc;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::spawn_local;
+use tokio::time::Instant;
 
 use super::*;
 use crate::limits::CLIENT_QUEUE_MAX_BYTES;
-use crate::resp::{Next, Protocol, RequestDecoder, RequestLimits, encode};
-
-/// A node of a test, on an address of its own. It greets as a node does; the rest `answer` answers. It
-/// goes on with the test's runtime.
-struct Fake {
-    address: Address,
-    fingerprint: String,
-    answer: Box<Answer>,
-    /// Everything that it was asked but for the greetings.
-    asked: RefCell<Vec<Vec<Vec<u8>>>>,
-    /// The connections that it has accepted.
-    accepted: Cell<usize>,
-}
-
-/// The reply to a request; none closes the connection.
-type Answer = dyn Fn(&[Vec<u8>]) -> Option<Frame<'static>>;
-
-impl Fake {
-    /// A node that has the list of these tests.
-    async fn start(answer: impl Fn(&[Vec<u8>]) -> Option<Frame<'static>> + 'static) -> Rc<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        Self::serve_on(listener, "the same", answer)
-    }
-
-    fn serve_on(
-        listener: TcpListener,
-        fingerprint: &str,
-        answer: impl Fn(&[Vec<u8>]) -> Option<Frame<'static>> + 'static,
-    ) -> Rc<Self> {
-        let fake = Rc::new(Self {
-            address: listener.local_addr().unwrap().to_string().parse().unwrap(),
-            fingerprint: fingerprint.to_owned(),
-            answer: Box::new(answer),
-            asked: RefCell::default(),
-            accepted: Cell::default(),
-        });
-        let serving = Rc::clone(&fake);
-        spawn_local(async move {
-            loop {
-                let (stream, _) = listener.accept().await.unwrap();
-                serving.accepted.set(serving.accepted.get() + 1);
-                spawn_local(Rc::clone(&serving).serve(stream));
-            }
-        });
-        fake
-    }
-
-    /// Like a node, it reads no further request before its replies have left.
-    async fn serve(self: Rc<Self>, mut stream: TcpStream) {
-        let mut decoder = RequestDecoder::new(RequestLimits::default());
-        loop {
-            let mut out = Vec::new();
-            let mut ends = false;
-            while let (false, Next::Request(request)) = (ends, decoder.next().unwrap()) {
-                let words: Vec<Vec<u8>> = request.args().iter().map(<[u8]>::to_vec).collect();
-                let reply = self.reply(&words);
-                ends = reply.is_none();
-                if let Some(reply) = reply {
-                    encode(&reply, Protocol::Resp3, &mut out);
-                }
-            }
-            if stream.write_all(&out).await.is_err() || ends {
-                return;
-            }
-            match stream.read_buf(decoder.buffer()).await {
-                Ok(0) | Err(_) => return,
-                Ok(_) => {}
-            }
-        }
-    }
-
-    fn reply(&self, words: &[Vec<u8>]) -> Option<Frame<'static>> {
-        match words.first().map(Vec::as_slice) {
-            Some(b"HELLO") => Some(Frame::Map(Vec::new())),
-            Some(b"INFO") => Some(Frame::text(format!(
-                "# Triad\r\nfingerprint:{}\r\n",
-                self.fingerprint
-            ))),
-            _ => {
-                self.asked.borrow_mut().push(words.to_vec());
-                (self.answer)(words)
-            }
-        }
-    }
-}
+use fake::Fake;
 
 /// A key's first letter says whose it is: `a…` is the first node's.
 #[derive(Debug, Clone)]
@@ -130,6 +49,16 @@ async fn three_echoes() -> ([Rc<Fake>; 3], ClusterClient<Letters>) {
 async fn nowhere() -> Address {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     listener.local_addr().unwrap().to_string().parse().unwrap()
+}
+
+/// Waits for a reply that does not come yet, and gives up at once.
+async fn wait_a_moment(client: &mut ClusterClient<Letters>) {
+    tokio::select! {
+        biased;
+        reply = client.reply() => panic!("{reply:?}"),
+        () = std::future::ready(()) => {}
+    }
+    yield_now().await;
 }
 
 fn run(test: impl Future<Output = ()>) {
@@ -287,6 +216,37 @@ fn of_a_connection_that_breaks_what_was_sent_is_lost_and_the_rest_was_not_sent()
 }
 
 #[test]
+fn what_a_node_answered_before_it_went_away_still_counts() {
+    run(async {
+        // One that never answers, and one that goes away while the client waits for the first.
+        let silent = Fake::start(|_| Some(Frame::Push(Vec::new()))).await;
+        let answer = |words: &[Vec<u8>]| (words[1] != b"b-end").then_some(Frame::OK);
+        let ending = Fake::start(answer).await;
+        let mut client = client_of([&silent.address, &ending.address]);
+        client.silence = Duration::from_millis(30);
+        for key in [&b"a1"[..], b"b1", b"b-end"] {
+            client.queue(&[b"GET", key]).unwrap();
+        }
+        while ending.asked.borrow().len() < 2 {
+            wait_a_moment(&mut client).await;
+        }
+        // The system takes the first of these and not the second.
+        for key in [b"b3", b"b4"] {
+            client.queue(&[b"GET", key]).unwrap();
+            wait_a_moment(&mut client).await;
+        }
+        assert!(client.reply().await.unwrap().is_err());
+        assert_eq!(client.reply().await.unwrap().unwrap(), Frame::OK);
+        for _ in ["b-end", "b3"] {
+            let error = client.reply().await.unwrap().unwrap_err();
+            assert!(matches!(error, ClientError::Lost { .. }), "{error}");
+        }
+        let error = client.reply().await.unwrap().unwrap_err();
+        assert!(matches!(error, ClientError::Unreachable { .. }), "{error}");
+    });
+}
+
+#[test]
 fn a_connection_that_ended_at_rest_is_made_anew_without_an_error() {
     run(async {
         let (nodes, _) = three_echoes().await;
@@ -412,7 +372,43 @@ fn a_silent_node_is_given_up_and_the_others_go_on() {
 }
 
 #[test]
-fn an_error_is_only_its_own_request_s_and_pushes_are_passed_over() {
+fn a_node_that_takes_a_long_request_slowly_is_not_silent() {
+    run(async {
+        // Much more than the system takes of it at once.
+        const LENGTH: u32 = 32 * 1024 * 1024;
+        let silence = Duration::from_millis(200);
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(64 * 1024).unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = socket.listen(1).unwrap();
+        let address: Address = listener.local_addr().unwrap().to_string().parse().unwrap();
+        spawn_local(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut chunk = vec![0; 64 * 1024];
+            for greeting in [&b"%0\r\n"[..], b"$20\r\nfingerprint:the same\r\n"] {
+                assert!(stream.read(&mut chunk).await.unwrap() > 0);
+                stream.write_all(greeting).await.unwrap();
+            }
+            let (begun, mut read) = (Instant::now(), 0);
+            while read < LENGTH {
+                read += u32::try_from(stream.read(&mut chunk).await.unwrap()).unwrap();
+                while begun.elapsed() < silence * 3 * read / LENGTH {
+                    yield_now().await;
+                }
+            }
+            stream.write_all(b"+OK\r\n").await.unwrap();
+            std::future::pending::<()>().await;
+        });
+        let mut client = client_of([&address]);
+        client.silence = silence;
+        let value = vec![b'v'; LENGTH as usize];
+        let reply = client.call(&[b"SET", b"a", &value]).await;
+        assert_eq!(reply.unwrap(), Frame::OK);
+    });
+}
+
+#[test]
+fn an_error_is_only_its_own_request_s() {
     run(async {
         let node = Fake::start(|words| {
             Some(match &*words[1] {
