@@ -20,7 +20,7 @@
 //! | [`storage`] | the one door to the file system |
 //! | [`store`] | table, journal, snapshot, recovery, lock |
 //! | [`node`] | listener, connections, dispatch, peer links, shutdown |
-//! | [`client`] | the library client, for the tools and the tests |
+//! | [`client`] | the library client: of one node, or of all nodes of a cluster |
 //! | [`coverage`] | the test that every key has exactly one home |
 //! | [`embedded`] | the three built-in nodes in one process |
 //! | [`ending`], [`terminal`] | how the tools end, and what they show |

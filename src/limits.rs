@@ -329,8 +329,8 @@ pub const CLIENT_BATCH_BYTES: usize = MIB;
 /// one connection before it stops reading it ([`WINDOW_REQUESTS`]).
 pub const CLIENT_WINDOW_REQUESTS: usize = WINDOW_REQUESTS;
 
-/// The request bytes that may wait in such a client to be written to one node. One request more is taken
-/// before it is so many, whatever its size.
+/// The request bytes that may wait in such a client to be written to one node. While fewer wait, a further
+/// request is taken whatever its own size, so that none is too large to be sent at all.
 pub const CLIENT_QUEUE_MAX_BYTES: usize = CLIENT_BATCH_BYTES;
 
 /// The buffers that such a client keeps for each node when it has sent, or read, what was in them.

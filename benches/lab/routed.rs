@@ -44,7 +44,10 @@ pub(crate) struct Routed<R> {
 }
 
 impl Material {
-    pub(crate) fn new(keys: Vec<Key>) -> Self {
+    /// The keys are asked for in another order than the given one. That is the order in which the servers
+    /// got them, and in which they may lie in memory.
+    pub(crate) fn new(mut keys: Vec<Key>) -> Self {
+        keys.sort_unstable();
         let values = keys.iter().take(VALUES).map(|key| value(key, 1)).collect();
         Self { keys, values }
     }
