@@ -13,6 +13,7 @@ mod fingerprint;
 mod fraction;
 mod list;
 mod name;
+mod owners;
 mod shadow;
 mod share;
 
@@ -22,6 +23,7 @@ pub use list::PlacementError;
 pub use name::{NameError, NodeName};
 pub use share::Share;
 
+use self::owners::Claims;
 use crate::limits::NODES_MAX;
 use crate::rule::{DigestRule, Digests, HashFunction, Parity, Rule, Test};
 
@@ -55,6 +57,8 @@ pub struct Placement {
     claiming: Vec<(NodeName, DigestRule)>,
     /// The last node of the list, which takes what the others leave.
     remainder: NodeName,
+    /// The rules of `claiming` by hash function.
+    claims: Vec<Claims>,
     shares: Vec<Share>,
     fingerprint: String,
 }
@@ -94,9 +98,12 @@ impl Placement {
         let mut placement = Self {
             claiming,
             remainder,
+            claims: Vec::new(),
             shares: Vec::new(),
             fingerprint,
         };
+        let rules = placement.indices().zip(placement.digest_rules());
+        placement.claims = Claims::of_rules(rules);
         placement.shares = share::of_places(&placement);
         placement
     }
@@ -112,6 +119,41 @@ impl Placement {
         let mut places = self.indices().zip(&self.claiming);
         let claimed = places.find(|(_, (_, rule))| rule.claims(digests));
         claimed.map_or(self.last(), |(index, _)| index)
+    }
+
+    /// Adds the owner of each key to `owners`, in the order of the keys: the same as asking for each,
+    /// in less than half of the time where there are some, since keys are hashed side by side.
+    ///
+    /// The keys are gone through once for each hash function of the list, and once more, so their
+    /// iterator should be a cheap one. Allocates only when `owners` has to grow.
+    ///
+    /// ```
+    /// use triad::placement::Placement;
+    ///
+    /// let list = Placement::built_in();
+    /// let keys: [&[u8]; 3] = [b"", b"\xff", b"a"];
+    /// let mut owners = Vec::new();
+    /// list.owners(keys, &mut owners);
+    /// let names: Vec<&str> = owners.iter().map(|owner| &**list.name(*owner)).collect();
+    /// assert_eq!(names, ["linux", "mac", "android"]);
+    /// ```
+    pub fn owners<'k>(
+        &self,
+        keys: impl IntoIterator<Item = &'k [u8], IntoIter: Clone>,
+        owners: &mut Vec<NodeIndex>,
+    ) {
+        let keys = keys.into_iter();
+        let known = owners.len();
+        owners.extend(keys.clone().map(|_| self.last()));
+        let owners = owners.get_mut(known..).unwrap_or_default();
+        if let ([owner], Some(key)) = (&mut *owners, keys.clone().next()) {
+            // Nothing to hash it beside, and nothing to prepare for that.
+            *owner = self.owner(key);
+            return;
+        }
+        for claims in &self.claims {
+            claims.apply(owners.iter_mut().zip(keys.clone()));
+        }
     }
 
     /// The nodes that hold the key, the owner first. Today that is the owner alone; copies on other

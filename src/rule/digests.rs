@@ -5,11 +5,12 @@
 
 use std::fmt::Write as _;
 
-use md5::Md5;
+use ::md5::Md5;
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
 
-use super::HashFunction;
+use super::block::Short;
+use super::{HashFunction, md5, sha};
 
 /// The digests of one key while a list of rules is walked.
 #[derive(Clone, Debug)]
@@ -35,11 +36,18 @@ impl<'k> Digests<'k> {
     pub fn get(&mut self, hash: HashFunction) -> &[u8] {
         let key = self.key;
         match hash {
-            HashFunction::Md5 => self.md5.get_or_insert_with(|| Md5::digest(key).into()),
-            HashFunction::Sha1 => self.sha1.get_or_insert_with(|| Sha1::digest(key).into()),
-            HashFunction::Sha256 => self
-                .sha256
-                .get_or_insert_with(|| Sha256::digest(key).into()),
+            HashFunction::Md5 => self.md5.get_or_insert_with(|| match Short::new(key) {
+                Some(short) => md5::digest(short),
+                None => Md5::digest(key).into(),
+            }),
+            HashFunction::Sha1 => self.sha1.get_or_insert_with(|| match Short::new(key) {
+                Some(short) => sha::sha1(&sha::padded(short)),
+                None => Sha1::digest(key).into(),
+            }),
+            HashFunction::Sha256 => self.sha256.get_or_insert_with(|| match Short::new(key) {
+                Some(short) => sha::sha256(&sha::padded(short)),
+                None => Sha256::digest(key).into(),
+            }),
         }
     }
 

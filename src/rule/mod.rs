@@ -13,14 +13,19 @@
 //! { "hash": "sha1", "divisible_by": 3 }
 //! ```
 
+mod batch;
+mod block;
 mod digests;
 pub mod divisible;
 mod json;
+mod md5;
+mod sha;
 pub(crate) mod wording;
 
 use std::fmt;
 use std::num::NonZeroU32;
 
+pub(crate) use batch::for_each_digest;
 pub use digests::Digests;
 pub(crate) use digests::to_hex;
 pub use json::RuleError;
