@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::support::{Lab, NODE, pairs};
+use triad::limits::FILE_WRITE_CHUNK_BYTES;
 use triad::storage::{Folder, MemoryStorage, Storage};
 use triad::store::{OpenError, Options};
 
@@ -89,10 +90,24 @@ fn does_what_a_storage_does(storage: &dyn Storage) {
     assert!(storage.describe("a").ends_with("/a"));
 }
 
+/// More than one call writes.
+fn appends_much_at_once(storage: &dyn Storage) {
+    let much: Vec<u8> = (0..=u8::MAX)
+        .cycle()
+        .take(3 * FILE_WRITE_CHUNK_BYTES + 7)
+        .collect();
+    let mut file = storage.create("much").unwrap();
+    file.append(b"before").unwrap();
+    file.append(&much).unwrap();
+    assert!(read(storage, "much") == [b"before", &*much].concat());
+}
+
 #[test]
 fn a_folder_is_a_storage() {
     let parent = tempfile::tempdir().unwrap();
-    does_what_a_storage_does(&Folder::open(parent.path()).unwrap());
+    let folder = Folder::open(parent.path()).unwrap();
+    does_what_a_storage_does(&folder);
+    appends_much_at_once(&folder);
 }
 
 #[test]
