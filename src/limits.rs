@@ -90,6 +90,9 @@ pub const TURN_REQUESTS: usize = 4;
 /// process may open.
 pub const CONNECTIONS_MAX: usize = 10_000;
 
+/// The connections that may wait to be accepted. The system lowers it to what it allows, on Linux to 4096.
+pub const LISTEN_BACKLOG: i32 = 4096;
+
 /// The pause after a failed `accept`: without descriptors or memory the next one would fail as well.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 

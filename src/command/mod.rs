@@ -157,7 +157,7 @@ impl Keys {
     };
 
     /// The keys among `args`.
-    pub fn of(self, args: Args<'_>) -> impl Iterator<Item = &[u8]> {
+    pub fn of(self, args: Args<'_>) -> impl Iterator<Item = &[u8]> + Clone {
         let (skip, take) = match (self.first, self.last) {
             (0, _) => (0, 0),
             (first, Last::Same) => (first, 1),

@@ -11,13 +11,13 @@ use tokio::net::TcpStream;
 use tokio::task::yield_now;
 use tokio::time::Instant;
 
-use super::Node;
 use super::dispatch::{Dispatch, Flow, Obstacle};
 use super::outbox::Outbox;
 use super::socket::read_now;
+use super::{Intake, Node};
 use crate::command::{Error, Hello, Session};
-use crate::limits::{READ_CHUNK_BYTES, TABLE_FETCH_ENTRIES, TURN_READS, TURN_REQUESTS, TURN_TIME};
-use crate::resp::{Frame, Next, Protocol, ProtocolError, RequestDecoder};
+use crate::limits::{READ_CHUNK_BYTES, TURN_READS, TURN_REQUESTS, TURN_TIME};
+use crate::resp::{Frame, Next, Protocol, ProtocolError};
 
 /// See the module's text.
 pub(crate) struct Connection {
@@ -25,7 +25,7 @@ pub(crate) struct Connection {
     stream: TcpStream,
     outbox: Rc<Outbox>,
     /// None while nothing has arrived that is still to be carried out.
-    decoder: Option<Box<RequestDecoder>>,
+    intake: Option<Box<Intake>>,
     session: Session,
     peer: Option<Hello>,
     /// What the request that the decoder gave last waits for.
@@ -68,7 +68,7 @@ impl Connection {
             node,
             stream,
             outbox,
-            decoder: None,
+            intake: None,
             session,
             peer: None,
             parked: None,
@@ -122,22 +122,22 @@ impl Connection {
 
     /// Carries out what may be carried out now. Returns why it does not go on.
     fn carry_out(&mut self) -> Pause {
-        let Some(mut decoder) = self.decoder.take() else {
+        let Some(mut intake) = self.intake.take() else {
             return Pause::Starved;
         };
-        let pause = self.carry_out_from(&mut decoder);
-        if pause == Pause::Starved && decoder.is_idle() {
-            self.node.give_back(decoder);
+        let pause = self.carry_out_from(&mut intake);
+        if pause == Pause::Starved && intake.decoder.is_idle() {
+            self.node.give_back(intake);
         } else {
-            self.decoder = Some(decoder);
+            self.intake = Some(intake);
         }
         pause
     }
 
-    fn carry_out_from(&mut self, decoder: &mut RequestDecoder) -> Pause {
+    fn carry_out_from(&mut self, intake: &mut Intake) -> Pause {
         let began = Instant::now();
         let mut requests = 0_usize;
-        let mut fetched = 0;
+        intake.ahead.clear();
         while !self.outbox.is_closed() && !self.ended {
             if !self.outbox.has_room() {
                 return Pause::Crowded;
@@ -150,11 +150,8 @@ impl Connection {
             if parked.is_some_and(|obstacle| obstacle.holds(&self.node, &self.outbox)) {
                 return Pause::Held;
             }
-            if fetched == 0 {
-                fetched = self.fetch_ahead(decoder);
-            }
-            fetched = fetched.saturating_sub(1);
-            match self.step(decoder) {
+            intake.ahead.look(&intake.decoder, &self.node);
+            match self.step(intake) {
                 Step::Starved => return Pause::Starved,
                 Step::Done(Flow::Next) => {}
                 Step::Done(Flow::Park(obstacle)) => self.parked = Some(obstacle),
@@ -165,27 +162,11 @@ impl Connection {
         Pause::Held
     }
 
-    /// Fetches what the next requests will need. After how many of them it is worth while again; where
-    /// there was nothing to fetch, the next request would not have anything either.
-    fn fetch_ahead(&self, decoder: &RequestDecoder) -> usize {
-        let mut count = 0;
-        let keys = decoder.second_words_ahead().inspect(|_| count += 1);
-        self.node
-            .store
-            .borrow()
-            .fetch(keys.take(TABLE_FETCH_ENTRIES));
-        if count == 0 {
-            TABLE_FETCH_ENTRIES
-        } else {
-            count
-        }
-    }
-
     /// Carries out the next request: the one that was parked, or one from the input.
-    fn step(&mut self, decoder: &mut RequestDecoder) -> Step {
+    fn step(&mut self, intake: &mut Intake) -> Step {
         let next = match self.parked.take() {
-            Some(_) => Ok(decoder.again()),
-            None => decoder.next(),
+            Some(_) => Ok(intake.decoder.again()),
+            None => intake.decoder.next(),
         };
         let error = match next {
             Ok(Next::Incomplete) => return Step::Starved,
@@ -196,6 +177,7 @@ impl Connection {
                     outbox: &self.outbox,
                     session: &mut self.session,
                     peer: self.peer.as_ref(),
+                    known: intake.ahead.owner(&request),
                 };
                 return Step::Done(dispatch.run(request.args(), request.raw()));
             }
@@ -348,8 +330,8 @@ impl Connection {
 
     /// Reads what has arrived. Whether anything had.
     fn read(&mut self) -> io::Result<bool> {
-        let decoder = self.decoder.get_or_insert_with(|| self.node.decoder());
-        let buffer = decoder.buffer();
+        let intake = self.intake.get_or_insert_with(|| self.node.intake());
+        let buffer = intake.decoder.buffer();
         // Large values arrive in steps that grow with what is there already.
         buffer.reserve(READ_CHUNK_BYTES.max(buffer.len().min(64 * READ_CHUNK_BYTES)));
         let Some(count) = read_now(&mut self.stream, buffer)? else {

@@ -4,6 +4,7 @@
 //! it, or each owner is sent its part. For a peer everything runs here or is refused: a request crosses
 //! one link at most.
 
+use std::ptr;
 use std::rc::Rc;
 
 use super::Node;
@@ -68,6 +69,8 @@ pub(crate) struct Dispatch<'a> {
     pub(crate) session: &'a mut Session,
     /// The peer whose link this is.
     pub(crate) peer: Option<&'a Hello>,
+    /// A key of the request whose owner is known already.
+    pub(crate) known: Option<(&'a [u8], NodeIndex)>,
 }
 
 /// The arguments for which there is room from the start in each part of a request.
@@ -119,20 +122,43 @@ impl Dispatch<'_> {
             return Err(rules_differ(&host.name, &peer.name));
         }
         match command.route {
-            Route::Key | Route::Split(_) => {
-                match command.keys.of(found.args).find(|key| !host.owns(key)) {
-                    None => Ok(()),
-                    Some(key) => Err(Error::new(format!(
-                        "NOTOWNER {} is asked by {} for a key of {}; requests are forwarded once only",
-                        host.name,
-                        peer.name,
-                        host.placement.name(host.placement.owner(key))
-                    ))),
-                }
-            }
+            Route::Key | Route::Split(_) => match self.stray_owner(found) {
+                None => Ok(()),
+                Some(owner) => Err(Error::new(format!(
+                    "NOTOWNER {} is asked by {} for a key of {}; requests are forwarded once only",
+                    host.name,
+                    peer.name,
+                    host.placement.name(owner)
+                ))),
+            },
             Route::Survey => Err(Error::new("ERR a peer asks TRIAD SELF")),
             Route::Here | Route::Everywhere(_) | Route::Cursor => Ok(()),
         }
+    }
+
+    /// The owner of a key of the request that is not this node.
+    fn stray_owner(&self, found: &Found<'_>) -> Option<NodeIndex> {
+        let me = self.node.host.me;
+        let mut keys = found.command.keys.of(found.args);
+        match (keys.next(), keys.next()) {
+            (Some(key), None) => Some(self.owner(key)).filter(|owner| *owner != me),
+            _ => self.owners(found).into_iter().find(|owner| *owner != me),
+        }
+    }
+
+    /// The owners of the request's keys, in order.
+    fn owners(&self, found: &Found<'_>) -> Vec<NodeIndex> {
+        let keys = found.command.keys.of(found.args);
+        let mut owners = Vec::new();
+        self.node.host.placement.owners(keys, &mut owners);
+        owners
+    }
+
+    /// The owner of one key.
+    fn owner(&self, key: &[u8]) -> NodeIndex {
+        // Not only as long and at the same place: the very bytes.
+        let known = self.known.filter(|(known, _)| ptr::eq(*known, key));
+        known.map_or_else(|| self.node.host.placement.owner(key), |(_, owner)| owner)
     }
 
     /// Runs the request on this node's own table and adds its reply.
@@ -189,14 +215,9 @@ impl Dispatch<'_> {
     }
 
     fn route_key(&mut self, found: &Found<'_>, args: Args<'_>, raw: Option<&[u8]>) -> Flow {
-        let placement = &self.node.host.placement;
-        let owner = found
-            .command
-            .keys
-            .of(found.args)
-            .next()
-            .map(|key| placement.owner(key));
-        match owner.and_then(|owner| self.node.link(owner)) {
+        let key = found.command.keys.of(found.args).next();
+        let link = key.and_then(|key| self.node.link(self.owner(key)));
+        match link {
             Some(link) => self.forward(&link, args, raw),
             None => self.run_here(found),
         }
@@ -241,8 +262,7 @@ impl Dispatch<'_> {
     fn shares<'a>(&self, found: &Found<'a>) -> Vec<Share<'a>> {
         let (keys, args) = (found.command.keys, found.args);
         let mut shares: Vec<Share<'a>> = Vec::new();
-        for (place, key) in keys.of(args).enumerate() {
-            let owner = self.node.host.placement.owner(key);
+        for (place, owner) in self.owners(found).into_iter().enumerate() {
             let share = if let Some(at) = shares.iter().position(|share| share.node == owner) {
                 shares.get_mut(at)
             } else {

@@ -6,6 +6,7 @@
 //!
 //! * `start` makes a node from its configuration and runs it
 //! * `listener` accepts connections; `connection` serves each
+//! * `ahead` looks at the keys of many requests together, before their turn
 //! * `dispatch` decides where a request goes; `gather` joins what comes back from several nodes
 //! * `outbox` and `replies` keep each connection's replies in order, and back until they are durable
 //! * `link` is this node's connection to a peer; `inbound` knows the peers' connections to it
@@ -13,6 +14,7 @@
 //! * `socket` is how connections and links read; `pool` lends them what they need while they are at work
 //! * `journal` and `saver` drive the store
 
+mod ahead;
 mod alarm;
 mod connection;
 mod dispatch;
@@ -36,6 +38,7 @@ use tokio::sync::Notify;
 
 pub use start::{Config, Prepared, RunError, Running, StartError};
 
+use self::ahead::Ahead;
 use self::alarm::Clock;
 use self::inbound::Inbound;
 use self::journal::Journal;
@@ -68,10 +71,17 @@ pub(crate) struct Node {
     outboxes: RefCell<HashMap<u64, Weak<Outbox>>>,
     replies: Rc<AllReplies>,
     /// For connections on which something arrives.
-    decoders: Pool<Box<RequestDecoder>>,
+    intakes: Pool<Box<Intake>>,
     stopping: Cell<bool>,
     /// The last connection has ended while the node stops.
     drained: Notify,
+}
+
+/// What has arrived on a connection.
+#[derive(Debug)]
+struct Intake {
+    decoder: RequestDecoder,
+    ahead: Ahead,
 }
 
 impl Node {
@@ -80,22 +90,26 @@ impl Node {
         self.links.get(index.as_usize()).and_then(Clone::clone)
     }
 
-    /// A decoder for a connection on which something arrives.
-    fn decoder(&self) -> Box<RequestDecoder> {
-        self.decoders.take(|| {
-            Box::new(RequestDecoder::new(RequestLimits {
+    /// What a connection needs on which something arrives.
+    fn intake(&self) -> Box<Intake> {
+        self.intakes.take(|| {
+            let limits = RequestLimits {
                 bulk_max_bytes: self.host.value_max_bytes,
                 ..RequestLimits::default()
-            }))
+            };
+            Box::new(Intake {
+                decoder: RequestDecoder::new(limits),
+                ahead: Ahead::default(),
+            })
         })
     }
 
-    /// Takes back the decoder of a connection on which nothing has begun to arrive.
-    fn give_back(&self, mut decoder: Box<RequestDecoder>) {
-        if decoder.held_bytes() > 2 * POOL_BUFFER_BYTES {
-            decoder.shrink();
+    /// Takes that back when no part of a further request has arrived.
+    fn give_back(&self, mut intake: Box<Intake>) {
+        if intake.decoder.held_bytes() > 2 * POOL_BUFFER_BYTES {
+            intake.decoder.shrink();
         }
-        self.decoders.give_back(decoder);
+        self.intakes.give_back(intake);
     }
 
     /// Makes `outbox` the link of the peer that says `hello`, unless that cannot be.

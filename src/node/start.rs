@@ -26,7 +26,8 @@ use super::{Node, listener};
 use crate::cluster::{Address, Cluster, ResolveError};
 use crate::command::{Counters, Hello, Host};
 use crate::limits::{
-    CONNECTIONS_MAX, DESCRIPTORS_RESERVED, LINK_BUSY_SIGN, REPLY_LINGER, SHUTDOWN_GRACE,
+    CONNECTIONS_MAX, DESCRIPTORS_RESERVED, LINK_BUSY_SIGN, LISTEN_BACKLOG, REPLY_LINGER,
+    SHUTDOWN_GRACE,
 };
 use crate::placement::NodeIndex;
 use crate::storage::Storage;
@@ -279,7 +280,7 @@ impl Prepared {
             saver: Saver::new(),
             outboxes: RefCell::new(HashMap::new()),
             replies: Rc::new(AllReplies::new()),
-            decoders: Pool::new(),
+            intakes: Pool::new(),
             stopping: Cell::new(false),
             drained: Notify::new(),
         });
@@ -332,10 +333,17 @@ fn listen_at(address: SocketAddr, insecure_plaintext: bool) -> Result<TcpListene
     if !address.ip().is_loopback() && !insecure_plaintext {
         return Err(StartError::Exposed { address });
     }
-    TcpListener::bind(address).map_err(|cause| match cause.kind() {
+    let listener = TcpListener::bind(address).map_err(|cause| match cause.kind() {
         io::ErrorKind::AddrInUse => StartError::PortInUse { address },
         _ => StartError::Listen { address, cause },
-    })
+    })?;
+    // The standard library asks for 128: of more clients that connect at once the others would try again
+    // after a second. Asking again only changes that number.
+    rustix::net::listen(&listener, LISTEN_BACKLOG).map_err(|error| StartError::Listen {
+        address,
+        cause: error.into(),
+    })?;
+    Ok(listener)
 }
 
 /// Allows this process as many descriptors as the system lets it have; returns how many connections

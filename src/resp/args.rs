@@ -53,6 +53,14 @@ impl<'a> Args<'a> {
         }
     }
 
+    /// Where the argument at `index` lies in the bytes of its request.
+    pub(super) fn span(&self, index: usize) -> Option<Span> {
+        match self.0 {
+            Source::Spans(_, spans) => spans.get(index).copied(),
+            Source::Slices(_) => None,
+        }
+    }
+
     /// The arguments from `index` on; none if there are fewer.
     #[must_use]
     pub fn from(&self, index: usize) -> Self {

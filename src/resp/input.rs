@@ -39,6 +39,16 @@ impl Input {
         self.bytes.get(self.read..).unwrap_or_default()
     }
 
+    /// Where in the buffer that begins. It holds until the caller comes for the buffer.
+    pub(super) fn rest_start(&self) -> usize {
+        self.read
+    }
+
+    /// Where in the buffer what is kept begins. It holds until the caller comes for the buffer.
+    pub(super) fn kept_start(&self) -> usize {
+        self.finished
+    }
+
     /// What has been read and is still needed.
     pub(super) fn kept(&self) -> &[u8] {
         self.bytes.get(self.finished..self.read).unwrap_or_default()

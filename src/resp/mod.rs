@@ -33,4 +33,4 @@ pub use encode::{encode, encode_request};
 pub use error::ProtocolError;
 pub use frame::{Frame, Protocol};
 pub use reply::FrameDecoder;
-pub use request::{Excess, Next, Request, RequestDecoder, RequestLimits, TooLarge};
+pub use request::{Excess, Next, Place, Request, RequestDecoder, RequestLimits, TooLarge};

@@ -54,6 +54,16 @@ pub enum Next<'a> {
 pub struct Request<'a> {
     args: Args<'a>,
     raw: Option<&'a [u8]>,
+    /// Where in the decoder's buffer `raw` begins.
+    start: usize,
+}
+
+/// Where some bytes lie in a decoder's buffer: what was seen ahead at a place is what comes at that place.
+/// It holds until [`RequestDecoder::buffer`] is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    start: usize,
+    len: usize,
 }
 
 impl<'a> Request<'a> {
@@ -66,6 +76,15 @@ impl<'a> Request<'a> {
     /// are. None for an inline request.
     pub const fn raw(&self) -> Option<&'a [u8]> {
         self.raw
+    }
+
+    /// Where the argument at `index` lies, if the request came as an array of bulk strings.
+    pub fn place(&self, index: usize) -> Option<Place> {
+        let span = self.raw.and_then(|_| self.args.span(index))?;
+        Some(Place {
+            start: self.start + span.start,
+            len: span.end - span.start,
+        })
     }
 
     /// Whether this is not a request for this server but a line of an HTTP request: a web page can

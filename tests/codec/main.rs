@@ -1,6 +1,7 @@
 //! The codec, from outside: rows 8 and 9 of what must hold, and what encoders and decoders promise
 //! each other. One behaviour a file.
 
+mod ahead;
 mod generate;
 mod hostile;
 mod limits;

@@ -1,36 +1,59 @@
 //! A quick look ahead: which keys the requests that have arrived are about.
 
+use super::Place;
 use crate::limits::LOOK_AHEAD_WORDS_MAX;
 use crate::resp::number::parse_short_line;
 
-/// The second words of the requests that `bytes` begin with. Of nearly all commands that is the key,
+/// The second words of the requests that some bytes begin with. Of nearly all commands that is the key,
 /// and of others it does not matter.
 ///
 /// It ends where a request is not whole, is long, or is not in the form in which clients usually write
 /// it. Nothing is decided by what is found here.
-pub(super) struct SecondWords<'a>(pub(super) &'a [u8]);
+pub(super) struct SecondWords<'a> {
+    rest: &'a [u8],
+    /// Where in the decoder's buffer that begins.
+    start: usize,
+}
+
+impl<'a> SecondWords<'a> {
+    /// `bytes` begin at `start` of the decoder's buffer.
+    pub(super) const fn new(bytes: &'a [u8], start: usize) -> Self {
+        Self { rest: bytes, start }
+    }
+
+    /// Goes past so many bytes.
+    fn pass(&mut self, len: usize) -> Option<()> {
+        self.rest = self.rest.get(len..)?;
+        self.start += len;
+        Some(())
+    }
+
+    /// Reads a type byte and a number in a line of their own.
+    fn line(&mut self, kind: u8) -> Option<usize> {
+        let (number, len) =
+            parse_short_line(self.rest).filter(|_| self.rest.first() == Some(&kind))?;
+        self.pass(len)?;
+        Some(number)
+    }
+}
 
 impl<'a> Iterator for SecondWords<'a> {
-    type Item = &'a [u8];
+    type Item = (Place, &'a [u8]);
 
-    fn next(&mut self) -> Option<&'a [u8]> {
-        let mut rest = self.0;
+    fn next(&mut self) -> Option<Self::Item> {
         loop {
-            let (words, line) = parse_short_line(rest).filter(|_| rest.first() == Some(&b'*'))?;
-            if words > LOOK_AHEAD_WORDS_MAX {
-                return None;
-            }
-            rest = rest.get(line..)?;
+            let words = self
+                .line(b'*')
+                .filter(|words| *words <= LOOK_AHEAD_WORDS_MAX)?;
             let mut second = None;
             for index in 0..words {
-                let (len, line) = parse_short_line(rest).filter(|_| rest.first() == Some(&b'$'))?;
-                let word = rest.get(line..line + len)?;
+                let len = self.line(b'$')?;
                 if index == 1 {
-                    second = Some(word);
+                    let start = self.start;
+                    second = Some((Place { start, len }, self.rest.get(..len)?));
                 }
-                rest = rest.get(line + len + 2..)?;
+                self.pass(len + 2)?;
             }
-            self.0 = rest;
             if second.is_some() {
                 return second;
             }
@@ -43,7 +66,7 @@ mod tests {
     use super::*;
 
     fn second_words(bytes: &[u8]) -> Vec<&[u8]> {
-        SecondWords(bytes).collect()
+        SecondWords::new(bytes, 0).map(|(_, word)| word).collect()
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use bytes::BytesMut;
 
 use super::ahead::SecondWords;
-use super::{Excess, Next, Request, RequestLimits, TooLarge};
+use super::{Excess, Next, Place, Request, RequestLimits, TooLarge};
 use crate::limits;
 use crate::resp::args::{Args, Span};
 use crate::resp::input::Input;
@@ -122,11 +122,13 @@ impl RequestDecoder {
                 Next::Request(Request {
                     args,
                     raw: Some(raw),
+                    start: self.input.kept_start(),
                 })
             }
             Found::Inline => Next::Request(Request {
                 args: words,
                 raw: None,
+                start: 0,
             }),
             Found::TooLarge(excess) => Next::TooLarge(TooLarge {
                 command: words.get(0),
@@ -135,15 +137,12 @@ impl RequestDecoder {
         }
     }
 
-    /// The second words of the whole requests that come next, as far as a quick look finds them: of
-    /// most commands that is the key. Nothing changes by looking.
-    pub fn second_words_ahead(&self) -> impl Iterator<Item = &[u8]> {
+    /// The second words of the whole requests that come next, as far as a quick look finds them, each with
+    /// its [`Request::place`]: of most commands that is the key. Nothing changes by looking.
+    pub fn second_words_ahead(&self) -> impl Iterator<Item = (Place, &[u8])> {
         let is_at_request = matches!(self.phase, Phase::Opening) && self.input.is_fresh();
-        SecondWords(if is_at_request {
-            self.input.rest()
-        } else {
-            &[]
-        })
+        let rest = Some(self.input.rest()).filter(|_| is_at_request);
+        SecondWords::new(rest.unwrap_or_default(), self.input.rest_start())
     }
 
     /// The bytes looked at so far, and the steps taken: what decoding has cost. However the bytes are
