@@ -242,10 +242,8 @@ pub const TABLE_FETCH_ENTRIES_MIN: usize = 16 * 1024;
 /// A table with more entries than this is dropped by a thread of its own when it is cleared.
 pub const TABLE_DROP_ENTRIES: usize = 4096;
 
-/// The places in which the last writes of keys are noted that may not be durable yet. While 50 clients
-/// send 64 writes at a time, at most one reader in twenty waits for a write to another key than its own;
-/// and the places take 512 KiB of memory once so many keys have been written.
-pub const UNSYNCED_PLACES: usize = 64 * 1024;
+/// The places in the lists of unsynced writes that are kept for the next burst.
+pub const UNSYNCED_KEPT: usize = 16 * 1024;
 
 /// The largest buffer for journal records that is kept for the next ones.
 pub const JOURNAL_BUFFER_KEPT_BYTES: usize = MIB;

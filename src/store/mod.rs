@@ -133,7 +133,7 @@ impl Store {
             checkpoint: None,
             journal,
             tables: recovered.tables,
-            unsynced: Unsynced::new(),
+            unsynced: Unsynced::default(),
             gate: Cell::new(0),
             storage,
             names,
@@ -322,6 +322,7 @@ impl Store {
     /// requests: what comes in one call is synced together. Of a batch that writes very much some goes
     /// ahead.
     pub fn commit(&mut self) {
+        self.unsynced.forget(self.durable());
         self.journal.commit();
     }
 
@@ -468,8 +469,8 @@ impl Store {
 
     /// Notes that a reply depends on what is known of one key.
     fn touch(&self, hash: u64) {
-        let last_write = self.unsynced.last_write(hash, self.durable());
-        self.gate.set(self.gate.get().max(last_write));
+        self.gate
+            .set(self.gate.get().max(self.unsynced.last_write(hash)));
     }
 
     /// Notes that a reply depends on every key.

@@ -1,60 +1,80 @@
 //! Which keys have writes that a crash could still take back.
 
-use super::Seq;
-use crate::limits::UNSYNCED_PLACES;
+use std::collections::VecDeque;
 
-/// The last write of each key, as far as it may not be durable yet. Keys whose hashes agree in some bits
-/// share a place: a reply to one of them may wait for a later write to another one, and never for less
-/// than its own.
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
+
+use super::Seq;
+use crate::limits::UNSYNCED_KEPT;
+
+/// The last write of each key of which a write is not durable yet, by the key's hash. Two keys with
+/// one hash count as one, so that a reply to one of them may wait for the other.
 ///
-/// Nothing has to be forgotten: what is durable meanwhile is lower than what the reader compares it
-/// with.
+/// While all is durable it is empty, and costs a reader one comparison.
+#[derive(Default)]
 pub(super) struct Unsynced {
-    /// By the lowest bits of the hash. Nothing of it is in memory before it is written to.
-    last: Box<[Seq]>,
+    last: HashTable<(u64, Seq)>,
+    /// The writes in the order in which they were made.
+    order: VecDeque<(Seq, u64)>,
     /// The last write that was to every key.
     cleared: Seq,
-    /// The last write of all.
-    newest: Seq,
 }
 
 impl Unsynced {
-    pub(super) fn new() -> Self {
-        Self {
-            last: vec![0; UNSYNCED_PLACES].into_boxed_slice(),
-            cleared: 0,
-            newest: 0,
-        }
-    }
-
     /// Notes a write to a key.
     pub(super) fn wrote(&mut self, hash: u64, seq: Seq) {
-        if let Some(last) = self.last.get_mut(place(hash)) {
-            *last = seq;
+        self.order.push_back((seq, hash));
+        match self
+            .last
+            .entry(hash, |(known, _)| *known == hash, |(known, _)| *known)
+        {
+            Entry::Occupied(mut entry) => entry.get_mut().1 = seq,
+            Entry::Vacant(entry) => {
+                entry.insert((hash, seq));
+            }
         }
-        self.newest = seq;
     }
 
     /// Notes a write to every key.
     pub(super) fn wrote_all(&mut self, seq: Seq) {
         self.cleared = seq;
-        self.newest = seq;
     }
 
-    /// The last write that what is known of the key depends on; 0 if that is `durable`.
-    pub(super) fn last_write(&self, hash: u64, durable: Seq) -> Seq {
-        // While all is durable a reader looks no further.
-        if self.newest <= durable {
-            return 0;
+    /// The last write that what is known of the key depends on, or 0 if nothing is noted.
+    pub(super) fn last_write(&self, hash: u64) -> Seq {
+        if self.last.is_empty() {
+            return self.cleared;
         }
-        let own = self.last.get(place(hash)).copied().unwrap_or(self.newest);
-        let last = own.max(self.cleared);
-        if last > durable { last } else { 0 }
+        let own = self
+            .last
+            .find(hash, |(known, _)| *known == hash)
+            .map_or(0, |(_, seq)| *seq);
+        own.max(self.cleared)
     }
-}
 
-fn place(hash: u64) -> usize {
-    usize::try_from(hash % UNSYNCED_PLACES as u64).unwrap_or_default()
+    /// Forgets the writes up to `durable`. Each write is forgotten once, so the cost is that of the
+    /// writes themselves.
+    pub(super) fn forget(&mut self, durable: Seq) {
+        if self.cleared <= durable {
+            self.cleared = 0;
+        }
+        while let Some((seq, hash)) = self.order.front().copied() {
+            if seq > durable {
+                return;
+            }
+            self.order.pop_front();
+            if let Ok(entry) = self.last.find_entry(hash, |last| *last == (hash, seq)) {
+                entry.remove();
+            }
+        }
+        if self.order.capacity() > UNSYNCED_KEPT {
+            *self = Self {
+                cleared: self.cleared,
+                ..Self::default()
+            };
+        }
+    }
 }
 
 #[cfg(test)]
@@ -63,44 +83,35 @@ mod tests {
 
     #[test]
     fn a_key_depends_on_its_last_write_until_that_is_durable() {
-        let mut unsynced = Unsynced::new();
+        let mut unsynced = Unsynced::default();
         unsynced.wrote(7, 1);
         unsynced.wrote(8, 2);
         unsynced.wrote(7, 3);
-        let last_writes = |durable| [7, 8, 9].map(|hash| unsynced.last_write(hash, durable));
-        assert_eq!(last_writes(0), [3, 2, 0]);
-        assert_eq!(last_writes(2), [3, 0, 0]);
-        assert_eq!(last_writes(3), [0, 0, 0]);
+        assert_eq!([7, 8, 9].map(|hash| unsynced.last_write(hash)), [3, 2, 0]);
+        unsynced.forget(2);
+        assert_eq!([7, 8, 9].map(|hash| unsynced.last_write(hash)), [3, 0, 0]);
+        unsynced.forget(3);
+        assert!(unsynced.last.is_empty() && unsynced.order.is_empty());
     }
 
     #[test]
     fn every_key_depends_on_a_write_to_all_keys() {
-        let mut unsynced = Unsynced::new();
+        let mut unsynced = Unsynced::default();
         unsynced.wrote(7, 1);
         unsynced.wrote_all(2);
-        let last_writes =
-            |unsynced: &Unsynced, durable| [7, 8, 9].map(|hash| unsynced.last_write(hash, durable));
-        assert_eq!(last_writes(&unsynced, 1), [2, 2, 2]);
         unsynced.wrote(8, 3);
-        assert_eq!(last_writes(&unsynced, 1), [2, 3, 2]);
-        assert_eq!(last_writes(&unsynced, 2), [0, 3, 0]);
-        assert_eq!(last_writes(&unsynced, 3), [0, 0, 0]);
+        assert_eq!([7, 8, 9].map(|hash| unsynced.last_write(hash)), [2, 3, 2]);
+        unsynced.forget(2);
+        assert_eq!([7, 8, 9].map(|hash| unsynced.last_write(hash)), [0, 3, 0]);
     }
 
-    /// Among more keys than there are places: each reader waits for no less than its own write, and few
-    /// who need not wait do.
     #[test]
-    fn keys_that_share_a_place_wait_for_each_other() {
-        let mut unsynced = Unsynced::new();
-        let hash = |key: u64| super::super::hash(&key.to_le_bytes());
-        let writes = UNSYNCED_PLACES as u64 / 32;
-        for seq in 1..=writes {
-            unsynced.wrote(hash(seq), seq);
+    fn a_burst_leaves_no_memory_behind() {
+        let mut unsynced = Unsynced::default();
+        for seq in 1..=100_000 {
+            unsynced.wrote(seq, seq);
         }
-        assert!((1..=writes).all(|seq| unsynced.last_write(hash(seq), 0) >= seq));
-        let others = writes + 1..=33 * writes;
-        let waiting = others.filter(|key| unsynced.last_write(hash(*key), 0) > 0);
-        let share = waiting.count() as u64 * 32 / writes;
-        assert!(share > 0 && share <= 40, "{share} of 1024 wait");
+        unsynced.forget(100_000);
+        assert!(unsynced.order.capacity() <= UNSYNCED_KEPT && unsynced.last.capacity() == 0);
     }
 }
