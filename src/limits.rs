@@ -61,11 +61,11 @@ pub const COMMAND_NAME_KEPT_MAX_BYTES: usize = 64;
 pub const PATTERN_MAX_BYTES: usize = KIB;
 
 /// How much is read from a socket at once. Large enough that a pipeline of 64 requests of usual size
-/// needs one system call, small enough to be allocated anew by each connection that becomes busy.
+/// needs one system call, small enough to be lent to every connection that waits for something.
 pub const READ_CHUNK_BYTES: usize = 16 * KIB;
 
 /// The decoders and lists of replies that a node keeps for connections that become busy. So many are in
-/// use at once when that many connections wait for one fsync; with what each may keep, 2 MiB at most.
+/// use at once when that many connections wait for one fsync; with what each may keep, some MiB at most.
 pub const POOL_KEPT: usize = 64;
 
 /// The buffer that a decoder or a list of replies keeps when it is given back.
@@ -235,6 +235,10 @@ pub const TABLE_FETCH_ENTRIES: usize = 64;
 /// The words of a request that is looked at ahead. To look at each word of a longer one would cost more
 /// than its one key can save.
 pub const LOOK_AHEAD_WORDS_MAX: usize = 8;
+
+/// The requests that are looked at ahead at once: as many as there are keys to be looked up, whether they
+/// have keys or not, so that no request is looked at more than twice.
+pub const LOOK_AHEAD_REQUESTS_MAX: usize = TABLE_FETCH_ENTRIES;
 
 /// A table with fewer entries is in the processor's cache anyway, and nothing is fetched.
 pub const TABLE_FETCH_ENTRIES_MIN: usize = 16 * 1024;

@@ -86,7 +86,7 @@ impl Channel {
 
     /// Whether a further request may be added.
     pub(super) fn has_room(&self) -> bool {
-        self.requests.len() - self.written < CLIENT_QUEUE_MAX_BYTES
+        self.pending == 0 || self.left() < CLIENT_QUEUE_MAX_BYTES
     }
 
     /// Adds a request. Where the node is down it will have the error of the last attempt.
@@ -110,10 +110,14 @@ impl Channel {
             return self.next_failure();
         };
         match link.decoder.next() {
+            Ok(Some(frame @ Frame::Push(_))) => return Ok(Some(frame)),
+            Ok(Some(_)) if self.pending <= self.unsent => self.fail(ClientError::Unexpected {
+                name: self.name.clone(),
+                address: self.address.to_string(),
+                what: "nobody asked for it; it may not be a triad node".to_owned(),
+            }),
             Ok(Some(frame)) => {
-                if !matches!(frame, Frame::Push(_)) {
-                    self.pending = self.pending.saturating_sub(1);
-                }
+                self.pending -= 1;
                 return Ok(Some(frame));
             }
             Ok(None) => return Ok(None),
@@ -142,8 +146,8 @@ impl Channel {
     /// Sends what can be sent now, over a connection that is made if there is none. Whether a part was
     /// sent and the rest has to wait.
     pub(super) fn poll_send(&mut self, fingerprint: Option<&str>, cx: &mut Context<'_>) -> bool {
-        let before = self.written;
-        while self.written < self.requests.len() {
+        let before = self.left();
+        while self.left() > 0 {
             match &mut self.state {
                 State::Idle => {
                     let fingerprint = fingerprint.map(str::to_owned);
@@ -167,7 +171,7 @@ impl Channel {
                 },
                 State::Up { refused: None, .. } => {
                     if self.poll_write(cx).is_pending() {
-                        return self.written > before;
+                        return self.left() < before;
                     }
                 }
                 State::Up { .. } | State::Down(_) => return false,
@@ -190,7 +194,10 @@ impl Channel {
             && !rest.is_empty()
         {
             let written = match Pin::new(&mut link.stream).poll_write(cx, rest) {
-                Poll::Pending => return Poll::Pending,
+                Poll::Pending => {
+                    self.drop_written();
+                    return Poll::Pending;
+                }
                 Poll::Ready(Ok(0)) => Err(io::Error::from(io::ErrorKind::WriteZero)),
                 Poll::Ready(written) => written,
             };
@@ -207,6 +214,20 @@ impl Channel {
         self.requests.clear();
         self.requests.shrink_to(CLIENT_BUFFER_KEPT_BYTES);
         Poll::Ready(())
+    }
+
+    /// The bytes of requests that have not left.
+    fn left(&self) -> usize {
+        self.requests.len() - self.written
+    }
+
+    /// Drops what has left when it is much: a caller that is always ahead of the network would otherwise
+    /// keep all that it has ever sent.
+    fn drop_written(&mut self) {
+        if self.written > CLIENT_QUEUE_MAX_BYTES {
+            self.requests.drain(..self.written);
+            self.written = 0;
+        }
     }
 
     /// Whether the node has closed the connection while nothing was asked of it, as one does that ends.
@@ -268,7 +289,7 @@ impl Channel {
 
     fn go_down(&mut self, sent: ClientError, unsent: ClientError, until: Instant) {
         self.state = State::Down(Failure {
-            lost: self.pending - self.unsent,
+            lost: self.pending.saturating_sub(self.unsent),
             sent,
             unsent,
             until,

@@ -16,7 +16,7 @@ use super::outbox::Outbox;
 use super::socket::read_now;
 use super::{Intake, Node};
 use crate::command::{Error, Hello, Session};
-use crate::limits::{READ_CHUNK_BYTES, TURN_READS, TURN_REQUESTS, TURN_TIME};
+use crate::limits::{POOL_BUFFER_BYTES, READ_CHUNK_BYTES, TURN_READS, TURN_REQUESTS, TURN_TIME};
 use crate::resp::{Frame, Next, Protocol, ProtocolError};
 
 /// See the module's text.
@@ -137,7 +137,6 @@ impl Connection {
     fn carry_out_from(&mut self, intake: &mut Intake) -> Pause {
         let began = Instant::now();
         let mut requests = 0_usize;
-        intake.ahead.clear();
         while !self.outbox.is_closed() && !self.ended {
             if !self.outbox.has_room() {
                 return Pause::Crowded;
@@ -267,7 +266,7 @@ impl Connection {
             loop {
                 let released = replies.released(durable);
                 if released.is_empty() {
-                    if replies.is_gated(durable) {
+                    if replies.is_head_gated(durable) {
                         self.node.wait_for_journal(&self.outbox);
                     }
                     return Ok(false);
@@ -331,14 +330,18 @@ impl Connection {
     /// Reads what has arrived. Whether anything had.
     fn read(&mut self) -> io::Result<bool> {
         let intake = self.intake.get_or_insert_with(|| self.node.intake());
+        intake.ahead.clear();
         let buffer = intake.decoder.buffer();
         // Large values arrive in steps that grow with what is there already.
         buffer.reserve(READ_CHUNK_BYTES.max(buffer.len().min(64 * READ_CHUNK_BYTES)));
+        intake.is_large |= buffer.capacity() > 2 * POOL_BUFFER_BYTES;
+        let room = buffer.capacity() - buffer.len();
         let Some(count) = read_now(&mut self.stream, buffer)? else {
             self.reads = 0;
             return Ok(false);
         };
-        self.reads += 1;
+        // A read that leaves room has emptied the socket.
+        self.reads = if count < room { 0 } else { self.reads + 1 };
         self.ended = count == 0;
         Ok(count > 0)
     }

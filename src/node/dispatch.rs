@@ -168,6 +168,9 @@ impl Dispatch<'_> {
             return Flow::Park(Obstacle::Journal);
         }
         command::count(&node.host.counters.commands, 1);
+        if found.command.is_write() {
+            node.may_have_written();
+        }
         let mut store = node.store.borrow_mut();
         let cx = Context {
             store: &mut store,
@@ -195,6 +198,9 @@ impl Dispatch<'_> {
     fn run_part(&mut self, command: &Command, words: &[&[u8]], gather: &Gather, index: usize) {
         let node = self.node;
         command::count(&node.host.counters.commands, 1);
+        if command.is_write() {
+            node.may_have_written();
+        }
         let mut store = node.store.borrow_mut();
         let cx = Context {
             store: &mut store,

@@ -50,6 +50,12 @@ impl Node {
         gate
     }
 
+    /// Notes that a request may have written: its batch is to be committed. Its gate does not tell that,
+    /// since a long record may be on the disk already.
+    pub(crate) fn may_have_written(&self) {
+        self.journal.dirty.set(true);
+    }
+
     /// Hands what was written to the journal, after the other connections have had their turn: their
     /// writes share its fsync.
     pub(crate) fn commit_soon(&self) {

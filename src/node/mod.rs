@@ -47,7 +47,6 @@ use self::outbox::{AllReplies, Outbox};
 use self::pool::Pool;
 use self::saver::Saver;
 use crate::command::{Error, Hello, Host};
-use crate::limits::POOL_BUFFER_BYTES;
 use crate::placement::NodeIndex;
 use crate::resp::{RequestDecoder, RequestLimits};
 use crate::store::Store;
@@ -82,6 +81,9 @@ pub(crate) struct Node {
 struct Intake {
     decoder: RequestDecoder,
     ahead: Ahead,
+    /// Whether the decoder's buffer has grown beyond what is kept. It does not tell that itself: what it has
+    /// gone past is no part of its capacity.
+    is_large: bool,
 }
 
 impl Node {
@@ -100,13 +102,14 @@ impl Node {
             Box::new(Intake {
                 decoder: RequestDecoder::new(limits),
                 ahead: Ahead::default(),
+                is_large: false,
             })
         })
     }
 
     /// Takes that back when no part of a further request has arrived.
     fn give_back(&self, mut intake: Box<Intake>) {
-        if intake.decoder.held_bytes() > 2 * POOL_BUFFER_BYTES {
+        if std::mem::take(&mut intake.is_large) {
             intake.decoder.shrink();
         }
         self.intakes.give_back(intake);

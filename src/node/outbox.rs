@@ -102,7 +102,7 @@ impl Outbox {
 
     /// Holds back the reply that was just pushed; see [`Replies::gate_last`].
     pub(crate) fn gate_last(&self, seq: Seq) {
-        if seq > 0 {
+        if seq > 0 && !self.closed.get() {
             self.change(|replies| replies.gate_last(seq));
         }
     }
@@ -192,7 +192,8 @@ impl Outbox {
         })
     }
 
-    /// Set while known replies wait for more: then the connection is woken only when these have come.
+    /// Set while known replies wait for more: then the connection is woken only when all have come, or many
+    /// bytes, or the alarm rings.
     pub(crate) fn linger(&self) -> &Alarm {
         &self.linger
     }

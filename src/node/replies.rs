@@ -208,10 +208,14 @@ impl Replies {
 
     /// Whether a reply waits for the journal.
     pub(crate) fn is_gated(&self, durable: Seq) -> bool {
-        self.queued_gates > 0
-            // Not only the last one: a read of a key depends on that key's last write, which may be
-            // older than the writes before it in the pipeline.
-            || self.gates.iter().any(|gate| gate.seq > durable)
+        self.queued_gates > 0 || self.is_head_gated(durable)
+    }
+
+    /// Whether a reply waits for the journal that waits for nothing else.
+    pub(crate) fn is_head_gated(&self, durable: Seq) -> bool {
+        // Not only the last one: a read of a key depends on that key's last write, which may be
+        // older than the writes before it in the pipeline.
+        self.gates.iter().any(|gate| gate.seq > durable)
     }
 
     /// The replies that are not known yet.

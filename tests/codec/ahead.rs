@@ -1,6 +1,7 @@
 //! What is seen ahead at a place is what comes at that place.
 
 use proptest::prelude::*;
+use triad::limits::LOOK_AHEAD_REQUESTS_MAX;
 use triad::resp::{Next, RequestDecoder, RequestLimits};
 
 use crate::array_request;
@@ -40,12 +41,27 @@ proptest! {
     }
 }
 
+/// Whether they have keys or not: who sends only such that have none may not have each looked at again
+/// and again.
 #[test]
-fn every_key_of_a_usual_pipeline_is_seen() {
+fn no_more_requests_are_looked_at_than_the_limit() {
+    let ping = array_request(&[b"PING"]).0;
+    let get = array_request(&[b"GET", b"a"]).0;
+    for (pings, seen) in [
+        (LOOK_AHEAD_REQUESTS_MAX - 1, 1),
+        (LOOK_AHEAD_REQUESTS_MAX, 0),
+    ] {
+        let bytes = [ping.repeat(pings), get.clone()].concat();
+        assert_eq!(seen_and_come(&bytes, 0).0.len(), seen);
+    }
+}
+
+#[test]
+fn the_next_keys_of_a_usual_pipeline_are_seen() {
     let keys: Vec<_> = (0..100).map(|n| format!("key:{n}").into_bytes()).collect();
     let get = |key: &Vec<u8>| array_request(&[b"GET", key]).0;
     let bytes = keys.iter().flat_map(get).collect::<Vec<_>>();
     let (seen, come) = seen_and_come(&bytes, 10);
-    assert_eq!(seen, keys[10..]);
+    assert_eq!(seen, keys[10..10 + LOOK_AHEAD_REQUESTS_MAX]);
     assert_eq!(come, seen);
 }

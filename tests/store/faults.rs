@@ -59,6 +59,28 @@ fn whichever_call_fails_nothing_acknowledged_is_lost() {
     assert!(failed > 200, "{failed}");
 }
 
+/// However many writes have failed, keys that were not written can be read: what is kept of the others
+/// must not be taken for them.
+#[test]
+fn after_many_failed_writes_every_other_key_can_be_read() {
+    let storage = MemoryStorage::new();
+    let mut lab = Lab::open(&storage).unwrap();
+    storage.fail(Operation::Sync, 1, Fault::code(EIO));
+    for number in 0..5_000 {
+        lab.store
+            .set(format!("failed:{number}").as_bytes(), b"1")
+            .unwrap();
+    }
+    lab.settle().unwrap_err();
+    lab.store.take_gate();
+    for number in 0..20_000 {
+        lab.store.get(format!("other:{number}").as_bytes());
+        assert_eq!(lab.store.take_gate(), 0, "other:{number}");
+    }
+    lab.store.get(b"failed:7");
+    assert_ne!(lab.store.take_gate(), 0);
+}
+
 /// After a failed write or fsync of the journal: no retry, no checkpoint, reads go on.
 #[test]
 fn after_a_failure_of_the_journal_nothing_is_written_again() {

@@ -251,7 +251,10 @@ fn deliver(node: &Node, link: &Link, decoder: &mut FrameDecoder) -> Result<(), S
         }
     }
     link.release_held_if_room();
-    decoder.shrink();
+    // What usual replies need stays for the next ones.
+    if decoder.held_bytes() > 2 * READ_CHUNK_BYTES {
+        decoder.shrink();
+    }
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! A quick look ahead: which keys the requests that have arrived are about.
 
 use super::Place;
-use crate::limits::LOOK_AHEAD_WORDS_MAX;
+use crate::limits::{LOOK_AHEAD_REQUESTS_MAX, LOOK_AHEAD_WORDS_MAX};
 use crate::resp::number::parse_short_line;
 
 /// The second words of the requests that some bytes begin with. Of nearly all commands that is the key,
@@ -13,12 +13,18 @@ pub(super) struct SecondWords<'a> {
     rest: &'a [u8],
     /// Where in the decoder's buffer that begins.
     start: usize,
+    /// The requests that are still to be looked at.
+    left: usize,
 }
 
 impl<'a> SecondWords<'a> {
     /// `bytes` begin at `start` of the decoder's buffer.
     pub(super) const fn new(bytes: &'a [u8], start: usize) -> Self {
-        Self { rest: bytes, start }
+        Self {
+            rest: bytes,
+            start,
+            left: LOOK_AHEAD_REQUESTS_MAX,
+        }
     }
 
     /// Goes past so many bytes.
@@ -41,7 +47,8 @@ impl<'a> Iterator for SecondWords<'a> {
     type Item = (Place, &'a [u8]);
 
     fn next(&mut self) -> Option<Self::Item> {
-        loop {
+        while self.left > 0 {
+            self.left -= 1;
             let words = self
                 .line(b'*')
                 .filter(|words| *words <= LOOK_AHEAD_WORDS_MAX)?;
@@ -58,6 +65,7 @@ impl<'a> Iterator for SecondWords<'a> {
                 return second;
             }
         }
+        None
     }
 }
 
