@@ -272,6 +272,10 @@ pub const JOURNAL_BACKLOG_MAX_BYTES: usize = 32 * MIB;
 /// sixth of the work was checkpoints.
 pub const CHECKPOINT_JOURNAL_MIN_BYTES: u64 = 64 * MIB as u64;
 
+/// How much the journal grows after a failed checkpoint before the next is tried: on a full disk it should
+/// not take much more of it until then.
+pub const CHECKPOINT_RETRY_BYTES: u64 = 4 * MIB as u64;
+
 /// With a journal that is not empty, a checkpoint follows this long after the last write.
 pub const CHECKPOINT_IDLE: Duration = Duration::from_secs(60);
 

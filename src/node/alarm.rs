@@ -25,10 +25,10 @@ pub(crate) struct Alarm {
 enum State {
     #[default]
     Off,
-    /// Set, and since then there were so many looks at it, at most one.
-    Set {
-        looks: u8,
-    },
+    /// Set since the last look.
+    Set,
+    /// Set, and looked at once since then.
+    Seen,
     Rung,
 }
 
@@ -40,7 +40,7 @@ impl Alarm {
 
     /// Whether it is set and has not rung.
     pub(crate) fn is_set(&self) -> bool {
-        matches!(self.state.get(), State::Set { .. })
+        matches!(self.state.get(), State::Set | State::Seen)
     }
 
     /// It is not wanted any more.
@@ -51,16 +51,15 @@ impl Alarm {
     /// Looks whether its time has come. Whether it is to be looked at again.
     fn look(&self, wake: impl FnOnce()) -> bool {
         let next = match self.state.get() {
-            State::Set { looks: 0 } => State::Set { looks: 1 },
-            State::Set { .. } => State::Rung,
+            State::Set => State::Seen,
+            State::Seen => State::Rung,
             state => state,
         };
         if next != self.state.replace(next) && next == State::Rung {
             wake();
         }
-        let goes_on = matches!(next, State::Set { .. });
-        self.listed.set(goes_on);
-        goes_on
+        self.listed.set(self.is_set());
+        self.is_set()
     }
 }
 
@@ -90,7 +89,7 @@ impl Clock {
         if alarm.is_set() {
             return;
         }
-        alarm.state.set(State::Set { looks: 0 });
+        alarm.state.set(State::Set);
         if alarm.listed.replace(true) {
             return;
         }

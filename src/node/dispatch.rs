@@ -17,6 +17,7 @@ use crate::command::{
 use crate::limits::KEY_MAX_BYTES;
 use crate::placement::NodeIndex;
 use crate::resp::{self, Args};
+use crate::store::Store;
 
 /// What the connection does after a request.
 #[derive(Debug)]
@@ -161,23 +162,37 @@ impl Dispatch<'_> {
         known.map_or_else(|| self.node.host.placement.owner(key), |(_, owner)| owner)
     }
 
+    /// Has a command take its effect on this node's own table.
+    fn execute<'s>(
+        &mut self,
+        store: &'s mut Store,
+        command: &Command,
+        args: Args<'_>,
+    ) -> Result<Outcome<'s>, Error> {
+        let host = &self.node.host;
+        command::count(&host.counters.commands, 1);
+        if command.is_write() {
+            self.node.may_have_written();
+        }
+        let session = &mut *self.session;
+        (command.run)(
+            Context {
+                store,
+                session,
+                host,
+            },
+            args,
+        )
+    }
+
     /// Runs the request on this node's own table and adds its reply.
     fn run_here(&mut self, found: &Found<'_>) -> Flow {
         let node = self.node;
         if found.command.is_write() && node.journal_lags() {
             return Flow::Park(Obstacle::Journal);
         }
-        command::count(&node.host.counters.commands, 1);
-        if found.command.is_write() {
-            node.may_have_written();
-        }
         let mut store = node.store.borrow_mut();
-        let cx = Context {
-            store: &mut store,
-            session: self.session,
-            host: &node.host,
-        };
-        let (frame, flow) = match (found.command.run)(cx, found.args) {
+        let (frame, flow) = match self.execute(&mut store, found.command, found.args) {
             Ok(Outcome::Reply(frame)) => (frame, Flow::Next),
             Ok(Outcome::Close(frame)) => (frame, Flow::End),
             Ok(Outcome::Checkpoint) => {
@@ -197,19 +212,10 @@ impl Dispatch<'_> {
     /// Runs a part of a request on this node's own table.
     fn run_part(&mut self, command: &Command, words: &[&[u8]], gather: &Gather, index: usize) {
         let node = self.node;
-        command::count(&node.host.counters.commands, 1);
-        if command.is_write() {
-            node.may_have_written();
-        }
         let mut store = node.store.borrow_mut();
-        let cx = Context {
-            store: &mut store,
-            session: self.session,
-            host: &node.host,
-        };
         gather.put(
             index,
-            match (command.run)(cx, Args::from_slices(words)) {
+            match self.execute(&mut store, command, Args::from_slices(words)) {
                 Ok(Outcome::Reply(frame)) => frame,
                 Ok(_) => Error::syntax().into_frame(),
                 Err(error) => error.into_frame(),

@@ -1,6 +1,6 @@
 //! When the journal is a reason for a checkpoint.
 
-use crate::limits::CHECKPOINT_JOURNAL_MIN_BYTES;
+use crate::limits::{CHECKPOINT_JOURNAL_MIN_BYTES, CHECKPOINT_RETRY_BYTES};
 
 /// The sizes that the journal's is compared with.
 #[derive(Default)]
@@ -22,7 +22,7 @@ impl Due {
     /// The checkpoint of a journal of this size has failed. Trying again at once would fail again; a
     /// while later the disk may have space.
     pub(in crate::store) fn failed(&mut self, journal_bytes: u64) {
-        self.retry_above_bytes = Some(journal_bytes + CHECKPOINT_JOURNAL_MIN_BYTES);
+        self.retry_above_bytes = Some(journal_bytes + CHECKPOINT_RETRY_BYTES);
     }
 
     pub(in crate::store) fn snapshot_bytes(&self) -> u64 {
@@ -47,6 +47,7 @@ mod tests {
     use super::*;
 
     const MIN: u64 = CHECKPOINT_JOURNAL_MIN_BYTES;
+    const MORE: u64 = CHECKPOINT_RETRY_BYTES;
 
     #[test]
     fn it_is_when_the_journal_is_larger_than_the_snapshot_and_the_minimum() {
@@ -71,7 +72,7 @@ mod tests {
             assert!(due.is_for(journal_bytes));
             due.failed(journal_bytes);
             assert!(due.has_failed());
-            assert!(!due.is_for(journal_bytes + MIN) && due.is_for(journal_bytes + MIN + 1));
+            assert!(!due.is_for(journal_bytes + MORE) && due.is_for(journal_bytes + MORE + 1));
         }
         assert!(!Due::after(due.snapshot_bytes()).has_failed());
     }
