@@ -81,6 +81,18 @@ pub const TURN_READS: usize = 4;
 /// would give this node up.
 pub const TURN_TIME: Duration = Duration::from_millis(10);
 
+/// How long writes wait for others to share an fsync with, and requests for a peer for others to be sent
+/// with, while there are always more of them. In a moment without, they wait no longer. A tenth of a turn
+/// of a slow connection, and about what an fsync takes.
+pub const GATHER_TIME: Duration = Duration::from_micros(500);
+
+/// The writes that wait for no others, nor for the disk to be done with those before them: an fsync takes
+/// about as much processor time as 100 of them, an eighth of these.
+pub const GATHER_WRITES: usize = 800;
+
+/// The request bytes for a peer that wait for no others: what some hundred requests of usual size are.
+pub const GATHER_LINK_BYTES: usize = 64 * KIB;
+
 /// How many requests are carried out between two looks at the clock.
 pub const TURN_REQUESTS: usize = 4;
 

@@ -205,7 +205,7 @@ impl Dispatch<'_> {
         };
         self.outbox.push_frame(&frame, self.session.protocol);
         drop(frame);
-        self.outbox.gate_last(node.gate_of(&store));
+        self.outbox.gate_last(store.take_gate());
         flow
     }
 
@@ -221,7 +221,7 @@ impl Dispatch<'_> {
                 Err(error) => error.into_frame(),
             },
         );
-        let seq = node.gate_of(&store);
+        let seq = store.take_gate();
         drop(store);
         gather.end_part(seq, &node.host);
     }

@@ -1,5 +1,9 @@
-//! Between the connections and the store: what was written goes to the journal once a turn, and who
-//! waits for it is woken when it is durable.
+//! Between the connections and the store: what was written goes to the disk in groups, and who waits for it
+//! is woken when it is durable.
+//!
+//! A group is what came while the disk was at work on the one before, and then until there is a
+//! [lull](super::lull). So clients that wait for one fsync come back into one group, and do not fall apart
+//! into several that wait for each other's.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -8,18 +12,19 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 
 use super::Node;
+use super::lull::lull;
 use super::outbox::Outbox;
-use crate::limits::JOURNAL_BACKLOG_MAX_BYTES;
+use crate::limits::{GATHER_WRITES, JOURNAL_BACKLOG_MAX_BYTES};
 use crate::resp::Frame;
-use crate::store::{Failure, Seq, Store};
+use crate::store::{Failure, Seq};
 
 /// The waiting of connections for the journal.
 #[derive(Debug)]
 pub(crate) struct Journal {
-    /// A request has written, and its batch is complete.
+    /// A request has written, and its batch is complete; or the disk can take more.
     commit: Notify,
-    /// Whether anything was written since the last commit.
-    dirty: Cell<bool>,
+    /// The requests since the last commit that may have written.
+    group: Cell<usize>,
     /// Set by the store's threads when something has become durable, or has failed.
     progress: Arc<Notify>,
     waiting: RefCell<Vec<Rc<Outbox>>>,
@@ -31,7 +36,7 @@ impl Journal {
     pub(crate) fn new(progress: Arc<Notify>) -> Self {
         Self {
             commit: Notify::new(),
-            dirty: Cell::new(false),
+            group: Cell::new(0),
             progress,
             waiting: RefCell::default(),
             reported: Cell::new(false),
@@ -40,28 +45,22 @@ impl Journal {
 }
 
 impl Node {
-    /// The write that the reply just built has to wait for, or 0.
-    pub(crate) fn gate_of(&self, store: &Store) -> Seq {
-        let gate = store.take_gate();
-        if gate <= store.durable() {
-            return 0;
-        }
-        self.journal.dirty.set(true);
-        gate
-    }
-
     /// Notes that a request may have written: its batch is to be committed. Its gate does not tell that,
     /// since a long record may be on the disk already.
     pub(crate) fn may_have_written(&self) {
-        self.journal.dirty.set(true);
+        self.journal.group.set(self.journal.group.get() + 1);
     }
 
-    /// Hands what was written to the journal, after the other connections have had their turn: their
-    /// writes share its fsync.
+    /// Has what was written handed to the disk, when its group is complete.
     pub(crate) fn commit_soon(&self) {
-        if self.journal.dirty.get() {
+        if self.journal.group.get() > 0 {
             self.journal.commit.notify_one();
         }
+    }
+
+    /// Whether the group is to wait until the disk is done with the one before.
+    fn is_commit_held(&self) -> bool {
+        self.journal.group.get() < GATHER_WRITES && self.store.borrow().is_committing()
     }
 
     /// What is durable, and the error that the rest gets if it never will be.
@@ -90,14 +89,19 @@ fn misconf(failure: &Failure) -> Frame<'static> {
     Frame::error(format!("MISCONF {failure}"))
 }
 
-/// Commits, once for all connections that have written in this turn.
+/// Commits, a group at a time.
 pub(crate) async fn commit(node: Rc<Node>) {
+    let group = &node.journal.group;
     loop {
         node.journal.commit.notified().await;
-        if node.journal.dirty.replace(false) {
-            node.store.borrow_mut().commit();
-            node.saver.written(&node);
+        // Who is done with the disk asks again.
+        if group.get() == 0 || node.is_commit_held() {
+            continue;
         }
+        lull(|| group.get(), GATHER_WRITES).await;
+        group.set(0);
+        node.store.borrow_mut().commit();
+        node.saver.written(&node);
     }
 }
 
@@ -109,6 +113,7 @@ pub(crate) async fn watch(node: Rc<Node>) {
             outbox.set_awaits_journal(false);
             outbox.wake();
         }
+        node.commit_soon();
         node.saver.progress();
         let failure = node.store.borrow().failure();
         if let Some(failure) = failure

@@ -10,6 +10,7 @@
 //! * `dispatch` decides where a request goes; `gather` joins what comes back from several nodes
 //! * `outbox` and `replies` keep each connection's replies in order, and back until they are durable
 //! * `link` is this node's connection to a peer; `inbound` knows the peers' connections to it
+//! * `lull` waits until a group of requests is complete that are to be synced, or sent on, together
 //! * `alarm` wakes connections that have waited too long
 //! * `socket` is how connections and links read; `pool` lends them what they need while they are at work
 //! * `journal` and `saver` drive the store
@@ -23,6 +24,7 @@ mod inbound;
 mod journal;
 mod link;
 mod listener;
+mod lull;
 mod outbox;
 mod pool;
 mod replies;

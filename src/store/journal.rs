@@ -155,6 +155,11 @@ impl Journal {
         self.shared.hand_over(&mut self.buffer, self.last);
     }
 
+    /// Whether the thread has something that is not durable yet.
+    pub(super) fn is_committing(&self) -> bool {
+        self.shared.waiting_bytes() > 0
+    }
+
     /// The bytes that are in the buffer or with the thread.
     pub(super) fn waiting_bytes(&self) -> usize {
         self.buffer.len() + self.shared.waiting_bytes()

@@ -326,6 +326,11 @@ impl Store {
         self.journal.commit();
     }
 
+    /// Whether something that was handed over by [`Store::commit`] is not durable yet.
+    pub fn is_committing(&self) -> bool {
+        self.journal.is_committing()
+    }
+
     /// The bytes of journal that are not durable yet.
     pub fn backlog_bytes(&self) -> usize {
         self.journal.waiting_bytes()

@@ -282,9 +282,14 @@ impl Link {
         Ok(count)
     }
 
-    fn has_queue(&self) -> bool {
+    /// The request bytes that are not written yet.
+    fn queued_bytes(&self) -> usize {
         let inner = self.inner.borrow();
-        inner.taken < inner.queue.len()
+        inner.queue.len() - inner.taken
+    }
+
+    fn has_queue(&self) -> bool {
+        self.queued_bytes() > 0
     }
 }
 

@@ -14,6 +14,7 @@ use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::super::Node;
+use super::super::lull::lull;
 use super::super::socket::read_now;
 use super::Link;
 use super::backoff::Backoff;
@@ -22,8 +23,8 @@ use crate::client::resolve;
 use crate::cluster::Address;
 use crate::command::Hello;
 use crate::limits::{
-    BACKOFF_FIRST, BACKOFF_ON_DEMAND, CONNECT_TIMEOUT, LINK_SEND_BUFFER_BYTES, LINK_SILENCE,
-    READ_CHUNK_BYTES, REPLY_MAX_BYTES, TURN_READS,
+    BACKOFF_FIRST, BACKOFF_ON_DEMAND, CONNECT_TIMEOUT, GATHER_LINK_BYTES, LINK_SEND_BUFFER_BYTES,
+    LINK_SILENCE, READ_CHUNK_BYTES, REPLY_MAX_BYTES, TURN_READS,
 };
 use crate::resp::{self, Frame, FrameDecoder};
 
@@ -155,6 +156,9 @@ async fn pump(
     // Why nothing can be written any more. What the peer has sent before still counts.
     let mut refused = None;
     loop {
+        if refused.is_none() && !blocked && link.has_queue() {
+            lull(|| link.queued_bytes(), GATHER_LINK_BYTES).await;
+        }
         if refused.is_none() {
             match write_queue(link, &stream, blocked) {
                 Ok(is_blocked) => blocked = is_blocked,
