@@ -9,6 +9,7 @@ mod cluster;
 mod error;
 mod handshake;
 mod router;
+mod stage;
 
 use std::io;
 use std::net::SocketAddr;

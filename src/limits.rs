@@ -354,6 +354,12 @@ pub const CLIENT_WINDOW_REQUESTS: usize = WINDOW_REQUESTS;
 /// request is taken whatever its own size, so that none is too large to be sent at all.
 pub const CLIENT_QUEUE_MAX_BYTES: usize = CLIENT_BATCH_BYTES;
 
+/// The requests whose owners such a client works out together: in so many, no digest is computed alone.
+pub const CLIENT_STAGE_REQUESTS: usize = 64;
+
+/// The request bytes that wait for that. A node's queue may exceed [`CLIENT_QUEUE_MAX_BYTES`] by them.
+pub const CLIENT_STAGE_BYTES: usize = 64 * KIB;
+
 /// The buffers that such a client keeps for each node when it has sent, or read, what was in them.
 pub const CLIENT_BUFFER_KEPT_BYTES: usize = 64 * KIB;
 

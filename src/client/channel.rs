@@ -16,7 +16,7 @@ use super::ClientError;
 use super::handshake::{self, Connected};
 use crate::cluster::Address;
 use crate::limits::{CLIENT_BUFFER_KEPT_BYTES, CLIENT_QUEUE_MAX_BYTES, READ_CHUNK_BYTES};
-use crate::resp::{Frame, encode_request};
+use crate::resp::Frame;
 
 /// See the module's text.
 #[derive(Debug)]
@@ -89,8 +89,9 @@ impl Channel {
         self.pending == 0 || self.left() < CLIENT_QUEUE_MAX_BYTES
     }
 
-    /// Adds a request. Where the node is down it will have the error of the last attempt.
-    pub(super) fn push(&mut self, words: &[&[u8]]) {
+    /// Adds the request that `encode` writes. Where the node is down it will have the error of the last
+    /// attempt.
+    pub(super) fn push(&mut self, encode: impl FnOnce(&mut Vec<u8>)) {
         if let State::Down(failure) = &self.state {
             // As long as a failed request has not been told of, its caller may count on it for this one.
             if self.pending > 0 || Instant::now() < failure.until {
@@ -99,38 +100,49 @@ impl Channel {
             }
             self.state = State::Idle;
         }
-        encode_request(words.iter().copied(), &mut self.requests);
+        encode(&mut self.requests);
         self.unsent += 1;
         self.pending += 1;
     }
 
-    /// The next reply, or a push, if it is there. The error is that of the next request.
-    pub(super) fn next(&mut self) -> Result<Option<Frame<'static>>, ClientError> {
+    /// Looks at the next reply, if it is there, with what `read` holds, and takes that. The error is that of
+    /// the next request. What a node says unasked is passed over.
+    pub(super) fn next<T, R: FnOnce(Frame<'_>) -> T>(
+        &mut self,
+        read: &mut Option<R>,
+    ) -> Result<Option<T>, ClientError> {
         let State::Up { link, .. } = &mut self.state else {
             return self.next_failure();
         };
-        match link.decoder.next() {
-            Ok(Some(frame @ Frame::Push(_))) => return Ok(Some(frame)),
-            Ok(Some(_)) if self.pending <= self.unsent => self.fail(ClientError::Unexpected {
-                name: self.name.clone(),
-                address: self.address.to_string(),
-                what: "nobody asked for it; it may not be a triad node".to_owned(),
-            }),
-            Ok(Some(frame)) => {
-                self.pending -= 1;
-                return Ok(Some(frame));
+        let is_owed = self.pending > self.unsent;
+        let what = loop {
+            match link.decoder.next_borrowed() {
+                Ok(Some(Frame::Push(_))) => {}
+                Ok(Some(_)) if !is_owed => {
+                    break "nobody asked for it; it may not be a triad node".to_owned();
+                }
+                Ok(Some(Frame::Error(text))) => {
+                    self.pending -= 1;
+                    let text = text.into_owned();
+                    return Err(ClientError::Refused { text });
+                }
+                Ok(Some(frame)) => {
+                    self.pending -= 1;
+                    return Ok(read.take().map(|read| read(frame)));
+                }
+                Ok(None) => return Ok(None),
+                Err(error) => break format!("{error}; it may not be a triad node"),
             }
-            Ok(None) => return Ok(None),
-            Err(error) => self.fail(ClientError::Unexpected {
-                name: self.name.clone(),
-                address: self.address.to_string(),
-                what: format!("{error}; it may not be a triad node"),
-            }),
-        }
+        };
+        self.fail(ClientError::Unexpected {
+            name: self.name.clone(),
+            address: self.address.to_string(),
+            what,
+        });
         self.next_failure()
     }
 
-    fn next_failure(&mut self) -> Result<Option<Frame<'static>>, ClientError> {
+    fn next_failure<T>(&mut self) -> Result<Option<T>, ClientError> {
         let State::Down(failure) = &mut self.state else {
             return Ok(None);
         };

@@ -10,11 +10,12 @@ use tokio::time::timeout;
 
 use super::channel::Channel;
 use super::router::{Destination, Directory};
+use super::stage::Stage;
 use super::{ClientError, Router};
 use crate::cluster::{Address, Cluster};
 use crate::limits::{CLIENT_SILENCE, CLIENT_WINDOW_REQUESTS};
 use crate::placement::Placement;
-use crate::resp::Frame;
+use crate::resp::{Frame, encode_request};
 
 /// A client of all nodes of a cluster. It sends each request to the owner of its keys, so that no node has
 /// to send it on, and gives the replies back in the order of the requests.
@@ -62,7 +63,9 @@ use crate::resp::Frame;
 pub struct ClusterClient<R = Placement> {
     directory: Directory<R>,
     channels: Vec<Channel>,
-    /// For each request without its reply, in order: the place of the node that answers it.
+    /// The last requests, as long as their owners are not known.
+    stage: Stage,
+    /// For each other request without its reply, in order: the place of the node that answers it.
     order: VecDeque<usize>,
     /// The requests that were ever queued.
     queued: u64,
@@ -107,6 +110,7 @@ impl<R: Router> ClusterClient<R> {
         Self {
             directory: Directory::new(router),
             channels: channels.map(|(name, at)| Channel::new(name, at)).collect(),
+            stage: Stage::default(),
             order: VecDeque::new(),
             queued: 0,
             through: (0, 0),
@@ -116,26 +120,30 @@ impl<R: Router> ClusterClient<R> {
 
     /// How many requests are without their reply.
     pub fn pending(&self) -> usize {
-        self.order.len()
+        self.order.len() + self.stage.len()
     }
 
     /// Adds a request to those that go out together, unless a reply has to be read first. Its own reply is
     /// read with [`ClusterClient::reply`].
     pub fn queue(&mut self, words: &[&[u8]]) -> Result<(), ReplyFirst> {
-        if self.order.len() >= CLIENT_WINDOW_REQUESTS {
+        if self.pending() >= CLIENT_WINDOW_REQUESTS {
             return Err(ReplyFirst);
         }
+        if let Some(key) = self.stageable_key(words) {
+            self.stage.push(words, key);
+            if self.stage.is_full() {
+                self.settle();
+            }
+            return Ok(());
+        }
+        self.settle();
         let (place, is_through) = self.place_of(words)?;
         let channel = self.channels.get_mut(place).ok_or(ReplyFirst)?;
         if !channel.has_room() {
             return Err(ReplyFirst);
         }
-        channel.push(words);
-        self.order.push_back(place);
-        self.queued += 1;
-        if is_through {
-            self.through = (self.queued, place);
-        }
+        channel.push(|out| encode_request(words.iter().copied(), out));
+        self.note(place, is_through);
         Ok(())
     }
 
@@ -152,17 +160,13 @@ impl<R: Router> ClusterClient<R> {
         &mut self,
         read: impl FnOnce(Frame<'_>) -> T,
     ) -> Option<Result<T, ClientError>> {
+        self.settle();
         let place = *self.order.front()?;
+        let mut read = Some(read);
         let reply = loop {
-            match self.channels.get_mut(place)?.next() {
-                Ok(None) => self.advance(place).await,
-                Ok(Some(Frame::Push(_))) => {}
-                Ok(Some(Frame::Error(text))) => {
-                    let text = text.into_owned();
-                    break Err(ClientError::Refused { text });
-                }
-                Ok(Some(frame)) => break Ok(read(frame)),
-                Err(error) => break Err(error),
+            match self.channels.get_mut(place)?.next(&mut read).transpose() {
+                Some(reply) => break reply,
+                None => self.advance(place).await,
             }
         };
         self.order.pop_front();
@@ -179,14 +183,61 @@ impl<R: Router> ClusterClient<R> {
         self.reply().await.unwrap_or(Err(ReplyFirst.into()))
     }
 
+    /// The one key of a request that may be staged: nothing keeps it from being sent to its owner, whichever
+    /// node that is.
+    fn stageable_key<'a>(&self, words: &'a [&'a [u8]]) -> Option<&'a [u8]> {
+        let key = self.directory.only_key(words)?;
+        let is_free = !self.stage.is_empty()
+            || (!self.waits_for_entry() && self.channels.iter().all(Channel::has_room));
+        (is_free && Stage::takes(words)).then_some(key)
+    }
+
+    /// Gives the staged requests to their owners' connections.
+    fn settle(&mut self) {
+        if self.stage.is_empty() {
+            return;
+        }
+        let mut stage = std::mem::take(&mut self.stage);
+        let directory = &self.directory;
+        let places = |keys: &[&[u8]]| directory.places(keys);
+        let mut settled = Vec::with_capacity(stage.len());
+        let entry = self.entry();
+        stage.settle(places, |place, request| {
+            // Without an owner it goes to any node that asks others for it.
+            let is_through = place >= self.channels.len();
+            let place = if is_through { entry } else { place };
+            if let Some(channel) = self.channels.get_mut(place) {
+                channel.push(|out| out.extend_from_slice(request));
+                settled.push((place, is_through));
+            }
+        });
+        for (place, is_through) in settled {
+            self.note(place, is_through);
+        }
+        self.stage = stage;
+    }
+
+    /// Notes that a request was given to the connection of the node at `place`.
+    fn note(&mut self, place: usize, is_through: bool) {
+        self.order.push_back(place);
+        self.queued += 1;
+        if is_through {
+            self.through = (self.queued, place);
+        }
+    }
+
+    /// Whether a request is without its reply for which the entry node asks others.
+    fn waits_for_entry(&self) -> bool {
+        let answered = self.queued - self.order.len() as u64;
+        answered < self.through.0
+    }
+
     /// The place of the node that is sent this request, and whether that node asks others for it. An error
     /// if it could overtake, or be overtaken by, one that reaches the same keys by another way.
     fn place_of(&mut self, words: &[&[u8]]) -> Result<(usize, bool), ReplyFirst> {
         match self.directory.destination(words) {
             Destination::Owner(place) if place < self.channels.len() => {
-                let (last, entry) = self.through;
-                let answered = self.queued - self.order.len() as u64;
-                if answered < last && place != entry {
+                if self.waits_for_entry() && place != self.through.1 {
                     return Err(ReplyFirst);
                 }
                 Ok((place, false))

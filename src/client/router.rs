@@ -1,7 +1,7 @@
 //! Which node a request is for.
 
 use crate::command::{self, Command, Keys, Route};
-use crate::placement::Placement;
+use crate::placement::{NodeIndex, Placement};
 use crate::resp::Args;
 
 /// Which node a key belongs to: a [`Placement`], or any function from a key to a place.
@@ -19,6 +19,12 @@ pub trait Router {
     /// does not have stands for any node.
     fn place(&self, key: &[u8]) -> usize;
 
+    /// The places of the owners of many keys, in the order of the keys. To be given where that is cheaper
+    /// than one after the other.
+    fn places(&self, keys: &[&[u8]]) -> Vec<usize> {
+        keys.iter().map(|key| self.place(key)).collect()
+    }
+
     /// The fingerprint that a node has to tell before it is sent anything; none if nodes are not asked.
     fn fingerprint(&self) -> Option<&str> {
         None
@@ -28,6 +34,12 @@ pub trait Router {
 impl Router for Placement {
     fn place(&self, key: &[u8]) -> usize {
         self.owner(key).as_usize()
+    }
+
+    fn places(&self, keys: &[&[u8]]) -> Vec<usize> {
+        let mut owners = Vec::with_capacity(keys.len());
+        self.owners(keys.iter().copied(), &mut owners);
+        owners.into_iter().map(NodeIndex::as_usize).collect()
     }
 
     fn fingerprint(&self) -> Option<&str> {
@@ -71,13 +83,30 @@ impl<R: Router> Directory<R> {
         self.router.fingerprint()
     }
 
-    pub(super) fn destination(&mut self, words: &[&[u8]]) -> Destination {
+    /// The places of the owners of keys; see [`Router::places`].
+    pub(super) fn places(&self, keys: &[&[u8]]) -> Vec<usize> {
+        self.router.places(keys)
+    }
+
+    /// The key of a request that is like the last one with keys, if it has only one.
+    pub(super) fn only_key<'a>(&self, words: &'a [&'a [u8]]) -> Option<&'a [u8]> {
+        let mut keys = self.like_last(words)?.keys.of(Args::from_slices(words));
+        let key = keys.next();
+        key.filter(|_| keys.next().is_none())
+    }
+
+    /// The command of a request, if it is that of the last one with keys.
+    fn like_last(&self, words: &[&[u8]]) -> Option<&'static Command> {
         let args = Args::from_slices(words);
         let name = args.get(0).unwrap_or_default();
-        if let Some(command) = self.last
-            && name.eq_ignore_ascii_case(command.name.as_bytes())
-            && command.check_arity(args).is_ok()
-        {
+        self.last.filter(|command| {
+            name.eq_ignore_ascii_case(command.name.as_bytes()) && command.check_arity(args).is_ok()
+        })
+    }
+
+    pub(super) fn destination(&mut self, words: &[&[u8]]) -> Destination {
+        let args = Args::from_slices(words);
+        if let Some(command) = self.like_last(words) {
             return self.owner(command.keys, args);
         }
         // The nodes may know a command that this program does not.

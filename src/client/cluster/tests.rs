@@ -430,3 +430,67 @@ fn an_error_is_only_its_own_request_s() {
         assert_eq!(length.await.unwrap().unwrap(), Some(2));
     });
 }
+
+#[test]
+fn replies_keep_their_order_whether_or_not_owners_are_worked_out_together() {
+    run(async {
+        let (nodes, mut client) = three_echoes().await;
+        let long = vec![b'v'; 5000];
+        let mut expected = VecDeque::new();
+        for number in 0..2000_usize {
+            let key = format!("{}{number}", ["a", "b", "c"][number % 3]);
+            let key = key.as_bytes();
+            let words: &[&[u8]] = match number * number % 23 {
+                0 => &[b"MGET", b"a0", b"b0", key],
+                1 => &[b"SET", key, &long],
+                2 => &[b"PING", key],
+                // Of this one nobody knows the owner.
+                3 => &[b"SET", b"", key],
+                4 => &[b"SET", key, b"v"],
+                _ => &[b"GET", key],
+            };
+            while client.queue(words).is_err() {
+                let reply = client.reply().await.unwrap().unwrap();
+                assert_eq!(reply.as_bytes(), expected.pop_front().as_deref());
+            }
+            expected.push_back(words.last().unwrap().to_vec());
+            assert_eq!(client.pending(), expected.len());
+        }
+        while let Some(reply) = client.reply().await {
+            let reply = reply.unwrap();
+            assert_eq!(reply.as_bytes(), expected.pop_front().as_deref());
+        }
+        assert!(expected.is_empty());
+        for (place, node) in nodes.iter().enumerate() {
+            let asked = node.asked.borrow();
+            let own = |words: &&Vec<Vec<u8>>| {
+                let key = &words[1];
+                matches!(&*words[0], b"GET" | b"SET") && !key.is_empty()
+            };
+            assert!(asked.iter().any(|words| own(&words)));
+            let mut asked = asked.iter().filter(own);
+            assert!(asked.all(|words| Letters.place(&words[1]) == place));
+        }
+    });
+}
+
+#[test]
+fn a_key_without_an_owner_is_kept_apart_as_what_others_are_asked_for() {
+    run(async {
+        let (nodes, mut client) = three_echoes().await;
+        for words in [[&b"GET"[..], b"b"], [b"GET", b""], [b"GET", b"a"]] {
+            client.queue(&words).unwrap();
+        }
+        // The first reply has the three given to their nodes.
+        client.reply().await.unwrap().unwrap();
+        assert_eq!(client.queue(&[b"GET", b"b"]), Err(ReplyFirst));
+        client.queue(&[b"GET", b"a"]).unwrap();
+        client.reply().await.unwrap().unwrap();
+        client.queue(&[b"GET", b"b"]).unwrap();
+        while let Some(reply) = client.reply().await {
+            reply.unwrap();
+        }
+        let asked = nodes.each_ref().map(|node| node.asked.borrow().len());
+        assert_eq!(asked, [3, 2, 0]);
+    });
+}
