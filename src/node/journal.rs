@@ -3,7 +3,9 @@
 //!
 //! A group is what came while the disk was at work on the one before, and then until there is a
 //! [lull](super::lull). So clients that wait for one fsync come back into one group, and do not fall apart
-//! into several that wait for each other's.
+//! into many small ones that wait for each other's fsyncs. Only when half as many as in the last group have
+//! come meanwhile they wait no longer: then two groups of one size take turns, and while the disk is at work
+//! on one the other is carried out.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -25,6 +27,8 @@ pub(crate) struct Journal {
     commit: Notify,
     /// The requests since the last commit that may have written.
     group: Cell<usize>,
+    /// Those of the group that was committed last.
+    last_group: Cell<usize>,
     /// Set by the store's threads when something has become durable, or has failed.
     progress: Arc<Notify>,
     waiting: RefCell<Vec<Rc<Outbox>>>,
@@ -37,6 +41,7 @@ impl Journal {
         Self {
             commit: Notify::new(),
             group: Cell::new(0),
+            last_group: Cell::new(0),
             progress,
             waiting: RefCell::default(),
             reported: Cell::new(false),
@@ -55,6 +60,31 @@ impl Node {
     pub(crate) fn commit_soon(&self) {
         if self.journal.group.get() > 0 {
             self.journal.commit.notify_one();
+        }
+    }
+
+    /// Hands what was written to the disk.
+    fn commit(&self) {
+        let group = self.journal.group.take();
+        if group == 0 {
+            return;
+        }
+        self.journal.last_group.set(group);
+        self.store.borrow_mut().commit();
+        self.saver.written(self);
+    }
+
+    /// The disk may be done with a group: if the next one is large enough it goes at once, before those who
+    /// have waited are answered.
+    fn commit_next(&self) {
+        let group = self.journal.group.get();
+        if self.is_commit_held() {
+            return;
+        }
+        if group >= self.journal.last_group.get().div_ceil(2) {
+            self.commit();
+        } else {
+            self.commit_soon();
         }
     }
 
@@ -94,14 +124,12 @@ pub(crate) async fn commit(node: Rc<Node>) {
     let group = &node.journal.group;
     loop {
         node.journal.commit.notified().await;
-        // Who is done with the disk asks again.
+        // `commit_next` looks again.
         if group.get() == 0 || node.is_commit_held() {
             continue;
         }
         lull(|| group.get(), GATHER_WRITES).await;
-        group.set(0);
-        node.store.borrow_mut().commit();
-        node.saver.written(&node);
+        node.commit();
     }
 }
 
@@ -109,11 +137,11 @@ pub(crate) async fn commit(node: Rc<Node>) {
 pub(crate) async fn watch(node: Rc<Node>) {
     loop {
         node.journal.progress.notified().await;
+        node.commit_next();
         for outbox in node.journal.waiting.take() {
             outbox.set_awaits_journal(false);
             outbox.wake();
         }
-        node.commit_soon();
         node.saver.progress();
         let failure = node.store.borrow().failure();
         if let Some(failure) = failure
