@@ -96,6 +96,9 @@ pub const GATHER_LINK_BYTES: usize = 64 * KIB;
 /// How many requests are carried out between two looks at the clock.
 pub const TURN_REQUESTS: usize = 4;
 
+/// How many connections are written to in a row that have waited for one fsync, before others get their turn.
+pub const TURN_RELEASES: usize = 64;
+
 // ---- connections -----------------------------------------------------------------------------
 
 /// The most connections of clients and peers together, as in Redis. Lowered at start to what the

@@ -8,21 +8,22 @@ use std::io;
 use std::rc::Rc;
 
 use tokio::net::TcpStream;
+use tokio::net::tcp::OwnedReadHalf;
 use tokio::task::yield_now;
 use tokio::time::Instant;
 
 use super::dispatch::{Dispatch, Flow, Obstacle};
-use super::outbox::Outbox;
+use super::outbox::{Left, Outbox};
 use super::socket::read_now;
 use super::{Intake, Node};
 use crate::command::{Error, Hello, Session};
 use crate::limits::{POOL_BUFFER_BYTES, READ_CHUNK_BYTES, TURN_READS, TURN_REQUESTS, TURN_TIME};
-use crate::resp::{Frame, Next, Protocol, ProtocolError};
+use crate::resp::{Frame, Next, ProtocolError};
 
 /// See the module's text.
 pub(crate) struct Connection {
     node: Rc<Node>,
-    stream: TcpStream,
+    input: OwnedReadHalf,
     outbox: Rc<Outbox>,
     /// None while nothing has arrived that is still to be carried out.
     intake: Option<Box<Intake>>,
@@ -62,11 +63,13 @@ const BUSY_SIGN: &[u8] = b">1\r\n$4\r\nbusy\r\n";
 
 impl Connection {
     pub(crate) fn new(node: Rc<Node>, stream: TcpStream, id: u64) -> Self {
+        let (input, output) = stream.into_split();
         let outbox = Rc::new(Outbox::new(Rc::clone(&node.replies)));
+        outbox.attach(output);
         let session = Session::new(id);
         Self {
             node,
-            stream,
+            input,
             outbox,
             intake: None,
             session,
@@ -258,27 +261,8 @@ impl Connection {
 
     /// Writes the replies that may leave. Returns whether more must wait for the socket.
     fn write(&mut self) -> io::Result<bool> {
-        let (durable, failure) = self.node.durability();
-        let written = self.outbox.with(|replies| {
-            if let Some(failure) = &failure {
-                replies.fail_undurable(durable, failure, Protocol::Resp2);
-            }
-            loop {
-                let released = replies.released(durable);
-                if released.is_empty() {
-                    if replies.is_head_gated(durable) {
-                        self.node.wait_for_journal(&self.outbox);
-                    }
-                    return Ok(false);
-                }
-                match self.stream.try_write(released) {
-                    Ok(count) => replies.consume(count, durable),
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(true),
-                    Err(error) => return Err(error),
-                }
-            }
-        });
-        written.unwrap_or(Ok(false))
+        let left = self.node.write(&self.outbox)?;
+        Ok(left == Left::Blocked)
     }
 
     /// Waits until there is something to do.
@@ -290,13 +274,17 @@ impl Connection {
             return Ok(());
         }
         self.watch_over_peer(wants_input, blocked);
-        tokio::select! {
-            ready = self.stream.readable(), if wants_input => {
-                ready?;
-                self.read()?;
-            }
-            () = self.outbox.woken() => {}
-            ready = self.stream.writable(), if blocked => ready?,
+        let stream = self.input.as_ref();
+        let rests = wants_input && !blocked && self.peer.is_none();
+        self.outbox.set_rests(rests);
+        let has_input = tokio::select! {
+            ready = stream.readable(), if wants_input => ready.map(|()| true),
+            () = self.outbox.woken() => Ok(false),
+            ready = stream.writable(), if blocked => ready.map(|()| false),
+        };
+        self.outbox.set_rests(false);
+        if has_input? {
+            self.read()?;
         }
         Ok(())
     }
@@ -336,7 +324,7 @@ impl Connection {
         buffer.reserve(READ_CHUNK_BYTES.max(buffer.len().min(64 * READ_CHUNK_BYTES)));
         intake.is_large |= buffer.capacity() > 2 * POOL_BUFFER_BYTES;
         let room = buffer.capacity() - buffer.len();
-        let Some(count) = read_now(&mut self.stream, buffer)? else {
+        let Some(count) = read_now(&mut self.input, buffer)? else {
             self.reads = 0;
             return Ok(false);
         };

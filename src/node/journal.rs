@@ -8,15 +8,17 @@
 //! on one the other is carried out.
 
 use std::cell::{Cell, RefCell};
+use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use tokio::sync::Notify;
+use tokio::task::yield_now;
 
 use super::Node;
 use super::lull::lull;
-use super::outbox::Outbox;
-use crate::limits::{GATHER_WRITES, JOURNAL_BACKLOG_MAX_BYTES};
+use super::outbox::{Left, Outbox};
+use crate::limits::{GATHER_WRITES, JOURNAL_BACKLOG_MAX_BYTES, TURN_RELEASES};
 use crate::resp::Frame;
 use crate::store::{Failure, Seq};
 
@@ -100,7 +102,26 @@ impl Node {
         (store.durable(), failure)
     }
 
-    /// Wakes `outbox` at the next progress of the journal.
+    /// Writes the replies of `outbox` that may leave. Those that wait for the journal leave later.
+    pub(crate) fn write(&self, outbox: &Rc<Outbox>) -> io::Result<Left> {
+        let (durable, failure) = self.durability();
+        let left = outbox.write(durable, failure.as_ref())?;
+        if left == Left::Gated {
+            self.wait_for_journal(outbox);
+        }
+        Ok(left)
+    }
+
+    /// The journal has moved on for `outbox`.
+    fn release(&self, outbox: &Rc<Outbox>) {
+        let is_done = outbox.rests()
+            && (outbox.lingers() || matches!(self.write(outbox), Ok(Left::Nothing | Left::Gated)));
+        if !is_done {
+            outbox.wake();
+        }
+    }
+
+    /// Has `outbox` go on at the next progress of the journal.
     pub(crate) fn wait_for_journal(&self, outbox: &Rc<Outbox>) {
         // Once each: a client that goes on asking while the disk stands still adds nothing.
         if !outbox.set_awaits_journal(true) {
@@ -138,9 +159,12 @@ pub(crate) async fn watch(node: Rc<Node>) {
     loop {
         node.journal.progress.notified().await;
         node.commit_next();
-        for outbox in node.journal.waiting.take() {
+        for (number, outbox) in node.journal.waiting.take().into_iter().enumerate() {
             outbox.set_awaits_journal(false);
-            outbox.wake();
+            node.release(&outbox);
+            if number % TURN_RELEASES == TURN_RELEASES - 1 {
+                yield_now().await;
+            }
         }
         node.saver.progress();
         let failure = node.store.borrow().failure();

@@ -1,12 +1,15 @@
 //! The shared half of a connection: its replies, and what others need to hand it one.
 //!
-//! The connection's own task decodes and writes; the readers of peer links, the journal and the
-//! checkpoint put replies in here and wake it. None of them ever waits for it: what is too much is
-//! answered by closing this connection, not by holding up the one who delivers.
+//! The connection's own task decodes and writes; the readers of peer links and the checkpoint put replies in
+//! here and wake it. None of them ever waits for it: what is too much is answered by closing this connection,
+//! not by holding up the one who delivers. Replies that have waited for the journal leave without that task,
+//! if it rests: a client that sends one request at a time costs it one turn a request and not two.
 
 use std::cell::{Cell, RefCell};
+use std::io;
 use std::rc::Rc;
 
+use tokio::net::tcp::OwnedWriteHalf;
 use tokio::sync::Notify;
 
 use super::alarm::Alarm;
@@ -37,13 +40,28 @@ impl AllReplies {
     }
 }
 
+/// What has not left when replies were written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Left {
+    /// Nothing, or what waits for a reply that is not known yet.
+    Nothing,
+    /// What waits for the journal.
+    Gated,
+    /// What waits for the socket.
+    Blocked,
+}
+
 /// See the module's text.
 #[derive(Debug)]
 pub(crate) struct Outbox {
     /// None while nothing is owed.
     replies: RefCell<Option<Box<Replies>>>,
+    /// Where replies leave; none before there is a connection, and after it.
+    output: RefCell<Option<OwnedWriteHalf>>,
     wake: Notify,
     closed: Cell<bool>,
+    /// Whether the connection's task waits for input and has nothing else to see to.
+    rests: Cell<bool>,
     /// Whether it is in the journal's list of those who wait, and in a link's.
     awaits_journal: Cell<bool>,
     awaits_link: Cell<bool>,
@@ -66,8 +84,10 @@ impl Outbox {
     pub(crate) fn new(all: Rc<AllReplies>) -> Self {
         Self {
             replies: RefCell::default(),
+            output: RefCell::default(),
             wake: Notify::new(),
             closed: Cell::new(false),
+            rests: Cell::new(false),
             awaits_journal: Cell::new(false),
             awaits_link: Cell::new(false),
             linger: Alarm::default(),
@@ -78,6 +98,11 @@ impl Outbox {
             all,
             window: Cell::new(WINDOW_REQUESTS),
         }
+    }
+
+    /// Has replies leave by `output`.
+    pub(crate) fn attach(&self, output: OwnedWriteHalf) {
+        *self.output.borrow_mut() = Some(output);
     }
 
     /// The connection is a peer's: it carries the requests of many clients.
@@ -136,7 +161,7 @@ impl Outbox {
         self.expected.set(bytes.max(before - before / 8));
         self.count(held);
         self.close_if_too_much();
-        if !(self.linger.is_set() && self.may_linger()) {
+        if !self.lingers() {
             self.wake.notify_one();
         }
     }
@@ -192,6 +217,11 @@ impl Outbox {
         })
     }
 
+    /// Whether known replies wait for those of peers.
+    pub(crate) fn lingers(&self) -> bool {
+        self.linger.is_set() && self.may_linger()
+    }
+
     /// Set while known replies wait for more: then the connection is woken only when all have come, or many
     /// bytes, or the alarm rings.
     pub(crate) fn linger(&self) -> &Alarm {
@@ -207,6 +237,10 @@ impl Outbox {
     pub(crate) fn close(&self) {
         self.closed.set(true);
         *self.replies.borrow_mut() = None;
+        if let Some(output) = self.output.take() {
+            // The connection's task closes the socket, both ways.
+            output.forget();
+        }
         self.count_again();
         self.wake.notify_one();
     }
@@ -223,6 +257,16 @@ impl Outbox {
     /// Notes whether it waits for a link. Returns whether it did.
     pub(crate) fn set_awaits_link(&self, awaits: bool) -> bool {
         self.awaits_link.replace(awaits)
+    }
+
+    /// Notes whether the connection's task waits for input and has nothing else to see to: then somebody else
+    /// may write its replies, and need not wake it.
+    pub(crate) fn set_rests(&self, rests: bool) {
+        self.rests.set(rests);
+    }
+
+    pub(crate) fn rests(&self) -> bool {
+        self.rests.get()
     }
 
     /// Has the connection's task look again at what it may do.
@@ -249,11 +293,33 @@ impl Outbox {
             .is_some_and(|replies| replies.is_gated(durable))
     }
 
-    /// Lets the connection's task write what may leave, if anything is owed.
-    pub(crate) fn with<R>(&self, act: impl FnOnce(&mut Replies) -> R) -> Option<R> {
-        let mut slot = self.replies.borrow_mut();
-        let replies = slot.as_mut()?;
-        let result = act(replies);
+    /// Writes the replies that may leave, given what is durable and the error of what never will be.
+    pub(crate) fn write(&self, durable: Seq, failure: Option<&Frame<'_>>) -> io::Result<Left> {
+        let output = self.output.borrow();
+        let (Some(output), mut slot) = (output.as_ref(), self.replies.borrow_mut()) else {
+            return Ok(Left::Nothing);
+        };
+        let Some(replies) = slot.as_mut() else {
+            return Ok(Left::Nothing);
+        };
+        if let Some(failure) = failure {
+            replies.fail_undurable(durable, failure, Protocol::Resp2);
+        }
+        let left = loop {
+            let released = replies.released(durable);
+            if released.is_empty() {
+                break if replies.is_head_gated(durable) {
+                    Ok(Left::Gated)
+                } else {
+                    Ok(Left::Nothing)
+                };
+            }
+            match output.try_write(released) {
+                Ok(count) => replies.consume(count, durable),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break Ok(Left::Blocked),
+                Err(error) => break Err(error),
+            }
+        };
         let held = replies.held_bytes();
         if replies.is_empty()
             && let Some(mut replies) = slot.take()
@@ -262,7 +328,7 @@ impl Outbox {
             self.all.spare.give_back(replies);
         }
         self.count(held);
-        Some(result)
+        left
     }
 
     /// Puts `bytes` behind what may leave and before what may not; see [`Replies::interject`].

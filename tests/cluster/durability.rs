@@ -3,6 +3,7 @@
 //! Killing a process cannot show that: the system keeps what was written. So these nodes run on a disk
 //! in memory, on which the test holds back every fsync and then cuts the power.
 
+use triad::limits::WINDOW_REPLY_BYTES;
 use triad::resp::Frame;
 use triad::storage::MemoryStorage;
 use triad::storage::memory::{Fault, Keep, Operation};
@@ -115,6 +116,36 @@ fn a_forwarded_read_waits_for_the_owners_fsync_too() {
     assert_eq!(writer.reply(), Frame::OK);
     entry.stop().unwrap();
     owner.stop().unwrap();
+}
+
+#[test]
+fn a_reply_that_waited_for_an_fsync_leaves_whole_though_the_socket_is_full() {
+    let lab = memory::alone();
+    let disk = MemoryStorage::new();
+    let node = memory::start(&lab, "linux", &disk, Fsync::Always);
+    let mut client = lab.connect("linux");
+    client.narrow();
+    // More than the sockets hold, and not quite the client's window.
+    let value = "v".repeat(WINDOW_REPLY_BYTES / 3 - 1024);
+    let held = memory::hold_syncs(&disk);
+    client.send(&["SET", "k", &value]);
+    for _ in 0..3 {
+        client.send(&["GET", "k"]);
+    }
+    disk.wait_for_held_sync();
+    memory::settle(&lab, "linux");
+    assert!(!client.has_reply(), "seen before the fsync");
+    drop(held);
+    // The node has written what the sockets hold by the time that it answers another client.
+    assert_eq!(lab.connect("linux").call(&["GET", "k"]), bulk(&value));
+    assert_eq!(client.reply(), Frame::OK);
+    for _ in 0..3 {
+        assert_eq!(client.reply(), bulk(&value));
+    }
+    // And it goes on to be served.
+    assert_eq!(client.call(&["SET", "k", "w"]), Frame::OK);
+    assert_eq!(client.call(&["GET", "k"]), bulk("w"));
+    node.stop().unwrap();
 }
 
 #[test]

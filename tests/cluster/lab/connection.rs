@@ -42,6 +42,11 @@ impl Connection {
         }
     }
 
+    /// Has the system take little for it that is not read.
+    pub(crate) fn narrow(&self) {
+        rustix::net::sockopt::set_socket_recv_buffer_size(&self.stream, 64 * 1024).unwrap();
+    }
+
     /// One request and its reply, whatever it is.
     pub(crate) fn call<W: AsRef<[u8]>>(&mut self, words: &[W]) -> Frame<'static> {
         self.send(words);
