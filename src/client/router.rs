@@ -1,6 +1,6 @@
 //! Which node a request is for.
 
-use crate::command::{self, Command, Keys, Route};
+use crate::command::{Keys, Recent, Route};
 use crate::placement::{NodeIndex, Placement};
 use crate::resp::Args;
 
@@ -68,15 +68,13 @@ pub(super) enum Destination {
 #[derive(Debug)]
 pub(super) struct Directory<R> {
     router: R,
-    /// The command with keys that was found last: most requests are like the one before them, and to look
-    /// a name up costs more than all else but the key's digests.
-    last: Option<&'static Command>,
+    recent: Recent,
 }
 
 impl<R: Router> Directory<R> {
     pub(super) fn new(router: R) -> Self {
-        let last = None;
-        Self { router, last }
+        let recent = Recent::default();
+        Self { router, recent }
     }
 
     pub(super) fn fingerprint(&self) -> Option<&str> {
@@ -88,37 +86,22 @@ impl<R: Router> Directory<R> {
         self.router.places(keys)
     }
 
-    /// The key of a request that is like the last one with keys, if it has only one.
+    /// The key of a request that is like the last one, if it has only one.
     pub(super) fn only_key<'a>(&self, words: &'a [&'a [u8]]) -> Option<&'a [u8]> {
-        let mut keys = self.like_last(words)?.keys.of(Args::from_slices(words));
+        let found = self.recent.again(Args::from_slices(words))?;
+        let mut keys = found.command.keys.of(found.args);
         let key = keys.next();
         key.filter(|_| keys.next().is_none())
     }
 
-    /// The command of a request, if it is that of the last one with keys.
-    fn like_last(&self, words: &[&[u8]]) -> Option<&'static Command> {
-        let args = Args::from_slices(words);
-        let name = args.get(0).unwrap_or_default();
-        self.last.filter(|command| {
-            name.eq_ignore_ascii_case(command.name.as_bytes()) && command.check_arity(args).is_ok()
-        })
-    }
-
     pub(super) fn destination(&mut self, words: &[&[u8]]) -> Destination {
-        let args = Args::from_slices(words);
-        if let Some(command) = self.like_last(words) {
-            return self.owner(command.keys, args);
-        }
         // The nodes may know a command that this program does not.
-        let Ok(found) = command::find(args) else {
+        let Ok(found) = self.recent.find(Args::from_slices(words)) else {
             return Destination::Through;
         };
         match found.command.route {
             Route::Here => Destination::Any,
-            Route::Key | Route::Split(_) => {
-                self.last = Some(found.command);
-                self.owner(found.command.keys, found.args)
-            }
+            Route::Key | Route::Split(_) => self.owner(found.command.keys, found.args),
             Route::Everywhere(_) | Route::Cursor | Route::Survey => Destination::Through,
         }
     }

@@ -23,7 +23,7 @@ mod size;
 mod strings;
 mod triad;
 
-pub use catalog::{Found, find};
+pub use catalog::{Found, Recent};
 pub use error::Error;
 pub(crate) use host::count;
 pub use host::{Counters, Host, Session};

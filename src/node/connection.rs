@@ -178,6 +178,7 @@ impl Connection {
                     node: &self.node,
                     outbox: &self.outbox,
                     session: &mut self.session,
+                    recent: &mut intake.recent,
                     peer: self.peer.as_ref(),
                     known: intake.ahead.owner(&request),
                 };

@@ -12,7 +12,7 @@ use super::gather::{Gather, Joining, split_cursor};
 use super::link::{Link, Purpose, Readiness, Waiter, rules_differ};
 use super::outbox::Outbox;
 use crate::command::{
-    self, Command, Context, Error, Found, Hello, Outcome, Route, ScanOptions, Session,
+    self, Command, Context, Error, Found, Hello, Outcome, Recent, Route, ScanOptions, Session,
 };
 use crate::limits::KEY_MAX_BYTES;
 use crate::placement::NodeIndex;
@@ -68,6 +68,8 @@ pub(crate) struct Dispatch<'a> {
     pub(crate) node: &'a Rc<Node>,
     pub(crate) outbox: &'a Rc<Outbox>,
     pub(crate) session: &'a mut Session,
+    /// Knows the command of the request before.
+    pub(crate) recent: &'a mut Recent,
     /// The peer whose link this is.
     pub(crate) peer: Option<&'a Hello>,
     /// A key of the request whose owner is known already.
@@ -87,7 +89,11 @@ struct Share<'a> {
 impl Dispatch<'_> {
     /// Carries out the request `args`; `raw` are its bytes, if they can be sent on as they are.
     pub(crate) fn run(&mut self, args: Args<'_>, raw: Option<&[u8]>) -> Flow {
-        let found = match command::find(args).and_then(|found| check_keys(&found).map(|()| found)) {
+        let found = match self
+            .recent
+            .find(args)
+            .and_then(|found| check_keys(&found).map(|()| found))
+        {
             Ok(found) => found,
             Err(error) => return self.refuse(error),
         };

@@ -48,7 +48,7 @@ use self::link::Link;
 use self::outbox::{AllReplies, Outbox};
 use self::pool::Pool;
 use self::saver::Saver;
-use crate::command::{Error, Hello, Host};
+use crate::command::{Error, Hello, Host, Recent};
 use crate::placement::NodeIndex;
 use crate::resp::{RequestDecoder, RequestLimits};
 use crate::store::Store;
@@ -83,6 +83,7 @@ pub(crate) struct Node {
 struct Intake {
     decoder: RequestDecoder,
     ahead: Ahead,
+    recent: Recent,
     /// Whether the decoder's buffer has grown beyond what is kept. It does not tell that itself: what it has
     /// gone past is no part of its capacity.
     is_large: bool,
@@ -104,6 +105,7 @@ impl Node {
             Box::new(Intake {
                 decoder: RequestDecoder::new(limits),
                 ahead: Ahead::default(),
+                recent: Recent::default(),
                 is_large: false,
             })
         })
