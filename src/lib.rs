@@ -39,7 +39,7 @@
 //! 2. Each [`command::Command`] declares its [`command::Route`]: this node, the owner of one key, the
 //!    owners of several, every node. Dispatch alone interprets routes.
 //! 3. A key of this node is looked up or changed in the table at once ([`store::Store`]); the change goes
-//!    to the journal, with those of all connections that are ready at the same time.
+//!    to the journal, with those of all connections that are ready at the same time, as one group.
 //! 4. A key of another node goes out on the one link to that node, in order with all others; what
 //!    arrives on a link is carried out or refused, never sent on.
 //! 5. The reply takes its place behind those of earlier requests. It leaves when the last write to each

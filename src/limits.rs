@@ -82,8 +82,8 @@ pub const TURN_READS: usize = 4;
 pub const TURN_TIME: Duration = Duration::from_millis(10);
 
 /// How long writes wait for others to share an fsync with, and requests for a peer for others to be sent
-/// with, while there are always more of them. In a moment without, they wait no longer. A tenth of a turn
-/// of a slow connection, and about what an fsync takes.
+/// with, while there are always more of them. In a moment without, they wait no longer. It is about twice what
+/// an fsync takes on the fastest disks, so that it never doubles the wait for one by much.
 pub const GATHER_TIME: Duration = Duration::from_micros(500);
 
 /// The writes that wait for no others, nor for the disk to be done with those before them: an fsync takes
@@ -96,7 +96,8 @@ pub const GATHER_LINK_BYTES: usize = 64 * KIB;
 /// How many requests are carried out between two looks at the clock.
 pub const TURN_REQUESTS: usize = 4;
 
-/// How many connections are written to in a row that have waited for one fsync, before others get their turn.
+/// How many connections are written to in a row that have waited for one fsync: at about 10 µs each, no more
+/// than lasts as long as a small group. Further ones are woken, and write in turn with what others do.
 pub const TURN_RELEASES: usize = 64;
 
 // ---- connections -----------------------------------------------------------------------------
@@ -357,11 +358,13 @@ pub const CLIENT_WINDOW_REQUESTS: usize = WINDOW_REQUESTS;
 /// request is taken whatever its own size, so that none is too large to be sent at all.
 pub const CLIENT_QUEUE_MAX_BYTES: usize = CLIENT_BATCH_BYTES;
 
-/// The requests whose owners such a client works out together: in so many, no digest is computed alone.
+/// The requests whose owners such a client works out together: several times as many as are hashed side by
+/// side, so that few are left over at the end.
 pub const CLIENT_STAGE_REQUESTS: usize = 64;
 
-/// The request bytes that wait for that. A node's queue may exceed [`CLIENT_QUEUE_MAX_BYTES`] by them.
-pub const CLIENT_STAGE_BYTES: usize = 64 * KIB;
+/// The longest request, encoded, that waits for that. To copy a longer one once more would cost more than its
+/// digest can save. A node's queue may exceed [`CLIENT_QUEUE_MAX_BYTES`] by [`CLIENT_STAGE_REQUESTS`] of these.
+pub const CLIENT_STAGE_REQUEST_BYTES: usize = 4 * KIB;
 
 /// The buffers that such a client keeps for each node when it has sent, or read, what was in them.
 pub const CLIENT_BUFFER_KEPT_BYTES: usize = 64 * KIB;

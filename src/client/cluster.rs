@@ -67,7 +67,7 @@ pub struct ClusterClient<R = Placement> {
     stage: Stage,
     /// For each other request without its reply, in order: the place of the node that answers it.
     order: VecDeque<usize>,
-    /// The requests that were ever queued.
+    /// The requests that were ever given to a connection.
     queued: u64,
     /// The last request that the entry node asks other nodes for, counted from 1 as those that were queued;
     /// and that entry node.

@@ -16,7 +16,8 @@ use crate::resp::Args;
 /// ```
 pub trait Router {
     /// The place of the key's owner in the client's list of nodes, counted from 0. A place that the list
-    /// does not have stands for any node.
+    /// does not have stands for any node. While requests for a key are without their replies it must stay the
+    /// same: what is done to one key is otherwise not done in the order of the requests.
     fn place(&self, key: &[u8]) -> usize;
 
     /// The places of the owners of many keys, in the order of the keys. To be given where that is cheaper
@@ -89,6 +90,9 @@ impl<R: Router> Directory<R> {
     /// The key of a request that is like the last one, if it has only one.
     pub(super) fn only_key<'a>(&self, words: &'a [&'a [u8]]) -> Option<&'a [u8]> {
         let found = self.recent.again(Args::from_slices(words))?;
+        if !matches!(found.command.route, Route::Key | Route::Split(_)) {
+            return None;
+        }
         let mut keys = found.command.keys.of(found.args);
         let key = keys.next();
         key.filter(|_| keys.next().is_none())

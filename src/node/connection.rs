@@ -261,7 +261,7 @@ impl Connection {
     }
 
     /// Writes the replies that may leave. Returns whether more must wait for the socket.
-    fn write(&mut self) -> io::Result<bool> {
+    fn write(&self) -> io::Result<bool> {
         let left = self.node.write(&self.outbox)?;
         Ok(left == Left::Blocked)
     }

@@ -1,11 +1,11 @@
 //! Between the connections and the store: what was written goes to the disk in groups, and who waits for it
-//! is woken when it is durable.
+//! is answered when it is durable.
 //!
 //! A group is what came while the disk was at work on the one before, and then until there is a
 //! [lull](super::lull). So clients that wait for one fsync come back into one group, and do not fall apart
-//! into many small ones that wait for each other's fsyncs. Only when half as many as in the last group have
-//! come meanwhile they wait no longer: then two groups of one size take turns, and while the disk is at work
-//! on one the other is carried out.
+//! into many small ones that wait for each other's fsyncs. Two kinds of groups do not wait for that. One that
+//! is half as large as the last goes as soon as the disk is free: two of one size then take turns, and one is
+//! carried out while the disk is at work on the other. And one of [`GATHER_WRITES`] waits for nothing.
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -13,7 +13,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use tokio::sync::Notify;
-use tokio::task::yield_now;
 
 use super::Node;
 use super::lull::lull;
@@ -31,6 +30,8 @@ pub(crate) struct Journal {
     group: Cell<usize>,
     /// Those of the group that was committed last.
     last_group: Cell<usize>,
+    /// Whether the disk has not been seen to be done with that.
+    at_disk: Cell<bool>,
     /// Set by the store's threads when something has become durable, or has failed.
     progress: Arc<Notify>,
     waiting: RefCell<Vec<Rc<Outbox>>>,
@@ -44,6 +45,7 @@ impl Journal {
             commit: Notify::new(),
             group: Cell::new(0),
             last_group: Cell::new(0),
+            at_disk: Cell::new(false),
             progress,
             waiting: RefCell::default(),
             reported: Cell::new(false),
@@ -72,6 +74,7 @@ impl Node {
             return;
         }
         self.journal.last_group.set(group);
+        self.journal.at_disk.set(true);
         self.store.borrow_mut().commit();
         self.saver.written(self);
     }
@@ -79,11 +82,12 @@ impl Node {
     /// The disk may be done with a group: if the next one is large enough it goes at once, before those who
     /// have waited are answered.
     fn commit_next(&self) {
-        let group = self.journal.group.get();
-        if self.is_commit_held() {
+        if self.store.borrow().is_committing() {
             return;
         }
-        if group >= self.journal.last_group.get().div_ceil(2) {
+        let was_at_disk = self.journal.at_disk.replace(false);
+        let is_large = self.journal.group.get() >= self.journal.last_group.get().div_ceil(2);
+        if was_at_disk && is_large {
             self.commit();
         } else {
             self.commit_soon();
@@ -150,20 +154,25 @@ pub(crate) async fn commit(node: Rc<Node>) {
             continue;
         }
         lull(|| group.get(), GATHER_WRITES).await;
-        node.commit();
+        // Another group may have gone meanwhile.
+        if !node.is_commit_held() {
+            node.commit();
+        }
     }
 }
 
-/// Wakes those who wait, whenever the store has made progress.
+/// Answers those who wait, whenever the store has made progress.
 pub(crate) async fn watch(node: Rc<Node>) {
     loop {
         node.journal.progress.notified().await;
         node.commit_next();
-        for (number, outbox) in node.journal.waiting.take().into_iter().enumerate() {
+        let waiting = node.journal.waiting.take();
+        for (number, outbox) in waiting.into_iter().enumerate() {
             outbox.set_awaits_journal(false);
-            node.release(&outbox);
-            if number % TURN_RELEASES == TURN_RELEASES - 1 {
-                yield_now().await;
+            if number < TURN_RELEASES {
+                node.release(&outbox);
+            } else {
+                outbox.wake();
             }
         }
         node.saver.progress();

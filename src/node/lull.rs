@@ -2,7 +2,7 @@
 //!
 //! An fsync, and a write to another node, cost as much for a hundred requests as for one. So neither
 //! begins as long as the requests that are here anyway add to it: it waits for a lull, in which every task
-//! that was ready has had its turn and no socket had more for it. There is no timer in it: a node that has
+//! that was ready has had its turn and no socket had more for it. Nobody waits for time to pass: a node that has
 //! nothing else to do goes on at once, and only one that is busy, and so has more to gather, gathers more.
 
 use std::time::Duration;

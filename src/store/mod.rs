@@ -318,9 +318,8 @@ impl Store {
         self.journal.failure()
     }
 
-    /// Hands the writes since the last call to the disk. To be called once after each batch of
-    /// requests: what comes in one call is synced together. Of a batch that writes very much some goes
-    /// ahead.
+    /// Hands the writes since the last call to the disk. To be called for many requests at a time: what
+    /// comes in one call is synced together. Of what is very much some goes ahead.
     pub fn commit(&mut self) {
         self.unsynced.forget(self.durable());
         self.journal.commit();

@@ -156,7 +156,8 @@ async fn pump(
     // Why nothing can be written any more. What the peer has sent before still counts.
     let mut refused = None;
     loop {
-        if refused.is_none() && !blocked && link.has_queue() {
+        // While there are more replies they are read first: they make room for requests.
+        if refused.is_none() && !blocked && in_a_row == 0 && link.has_queue() {
             lull(|| link.queued_bytes(), GATHER_LINK_BYTES).await;
         }
         if refused.is_none() {
