@@ -90,7 +90,10 @@ impl<R: Router> Directory<R> {
     /// The key of a request that is like the last one, if it has only one.
     pub(super) fn only_key<'a>(&self, words: &'a [&'a [u8]]) -> Option<&'a [u8]> {
         let found = self.recent.again(Args::from_slices(words))?;
-        if !matches!(found.command.route, Route::Key | Route::Split(_)) {
+        if !matches!(
+            found.command.route,
+            Route::Key | Route::Together | Route::Split(_)
+        ) {
             return None;
         }
         let mut keys = found.command.keys.of(found.args);
@@ -105,7 +108,9 @@ impl<R: Router> Directory<R> {
         };
         match found.command.route {
             Route::Here => Destination::Any,
-            Route::Key | Route::Split(_) => self.owner(found.command.keys, found.args),
+            Route::Key | Route::Together | Route::Split(_) => {
+                self.owner(found.command.keys, found.args)
+            }
             Route::Everywhere(_) | Route::Cursor | Route::Survey => Destination::Through,
         }
     }
@@ -152,7 +157,7 @@ mod tests {
             (&["GET"], Destination::Through),
             (&["GET", "b1", "b2"], Destination::Through),
             (&["MSET", "b1", "a", "b2"], Destination::Through),
-            (&["INCR", "b1"], Destination::Through),
+            (&["XADD", "b1"], Destination::Through),
             (&[], Destination::Through),
         ];
         let mut directory = Directory::new(by_first_byte);

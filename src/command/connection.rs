@@ -1,4 +1,4 @@
-//! The connection itself: `PING ECHO HELLO QUIT SELECT CLIENT`.
+//! The connection itself: `PING ECHO HELLO AUTH QUIT RESET SELECT CLIENT`.
 
 use super::keys::parse_number;
 use super::reference::help;
@@ -15,7 +15,19 @@ pub(super) const COMMANDS: &[Command] = &[
         "Chooses the protocol and tells about the node",
         hello,
     ),
+    here(
+        "auth",
+        -2,
+        "Takes the one user's name, and refuses passwords",
+        auth,
+    ),
     here("quit", -1, "Closes the connection", quit),
+    here(
+        "reset",
+        1,
+        "Makes the connection as it was at its beginning",
+        reset,
+    ),
     here(
         "select",
         2,
@@ -65,9 +77,41 @@ fn quit<'s>(_: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error> {
     Ok(Outcome::Close(Frame::OK))
 }
 
+fn reset<'s>(cx: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error> {
+    *cx.session = Session::new(cx.session.id);
+    reply(Frame::simple("RESET"))
+}
+
+fn auth<'s>(_: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
+    match args.len() {
+        2 => Err(Error::no_password()),
+        3 => {
+            check_user(args.get(1).unwrap_or_default())?;
+            reply(Frame::OK)
+        }
+        _ => Err(Error::syntax()),
+    }
+}
+
+/// There is one user, whose password is not asked for.
+fn check_user(name: &[u8]) -> Result<(), Error> {
+    if name == b"default" {
+        return Ok(());
+    }
+    Err(Error::new(
+        "WRONGPASS invalid username-password pair or user is disabled.",
+    ))
+}
+
 fn select<'s>(_: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
-    match parse_number::<i64>(args.get(1).unwrap_or_default())? {
-        0 => reply(Frame::OK),
+    check_database(args.get(1).unwrap_or_default())?;
+    reply(Frame::OK)
+}
+
+/// There is one database.
+pub(super) fn check_database(number: &[u8]) -> Result<(), Error> {
+    match parse_number::<i64>(number)? {
+        0 => Ok(()),
         _ => Err(Error::new("ERR DB index is out of range")),
     }
 }
@@ -94,14 +138,10 @@ fn hello<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> 
                 words.next().ok_or_else(|| hello_syntax(word))?,
             )?);
         } else if word.eq_ignore_ascii_case(b"auth") {
-            let (Some(_user), Some(_password)) = (words.next(), words.next()) else {
+            let (Some(user), Some(_password)) = (words.next(), words.next()) else {
                 return Err(hello_syntax(word));
             };
-            // As Redis answers where no password is set.
-            return Err(Error::new(
-                "ERR AUTH <password> called without any password configured for the default user. \
-                 Are you sure your configuration is correct?",
-            ));
+            check_user(user)?;
         } else {
             return Err(hello_syntax(word));
         }

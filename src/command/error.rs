@@ -29,6 +29,30 @@ impl Error {
         Self(Cow::Borrowed("ERR value is not an integer or out of range"))
     }
 
+    /// A password was given where none is set.
+    pub const fn no_password() -> Self {
+        Self(Cow::Borrowed(
+            "ERR AUTH <password> called without any password configured for the default user. Are you \
+             sure your configuration is correct?",
+        ))
+    }
+
+    /// A command whose keys must have one owner has keys of two; `name` is in lower case.
+    pub fn several_owners(name: &str, one: (&[u8], &str), other: (&[u8], &str)) -> Self {
+        let name = name.to_ascii_uppercase();
+        Self(
+            format!(
+                "CROSSSLOT {name} takes keys of one owner, and '{}' is of {}, '{}' of {}. Nothing was \
+                 done: choose keys of one owner (TRIAD OWNER tells it), or do it by requests of one key",
+                echo(one.0),
+                one.1,
+                echo(other.0),
+                other.1
+            )
+            .into(),
+        )
+    }
+
     /// The number of arguments is not what the command takes.
     pub fn wrong_arity(name: &str) -> Self {
         Self(format!("ERR wrong number of arguments for '{name}' command").into())

@@ -1,4 +1,6 @@
-//! Keys: `DEL EXISTS KEYS DBSIZE SCAN FLUSHALL`.
+//! Keys: `DEL UNLINK EXISTS TOUCH TYPE RENAME RENAMENX COPY KEYS DBSIZE SCAN FLUSHALL FLUSHDB`.
+
+mod relocate;
 
 use super::{Args, Command, Context, Error, Frame, Keys, Merge, Outcome, ReplySize, Route, reply};
 use crate::limits::{PATTERN_MAX_BYTES, SCAN_COUNT_DEFAULT, SCAN_COUNT_MAX};
@@ -53,6 +55,69 @@ pub(super) const COMMANDS: &[Command] = &[
     },
     Command {
         name: "flushall",
+        arity: -1,
+        flags: &["write"],
+        keys: Keys::NONE,
+        route: Route::Everywhere(Merge::AllOk),
+        summary: "Deletes all keys of all nodes",
+        run: flushall,
+    },
+    Command {
+        name: "unlink",
+        arity: -2,
+        flags: &["write", "fast"],
+        keys: Keys::ALL,
+        route: Route::Split(Merge::Sum),
+        summary: "Deletes keys",
+        run: del,
+    },
+    Command {
+        name: "touch",
+        arity: -2,
+        flags: &["readonly", "fast"],
+        keys: Keys::ALL,
+        route: Route::Split(Merge::Sum),
+        summary: "Counts the keys that exist",
+        run: exists,
+    },
+    Command {
+        name: "type",
+        arity: 2,
+        flags: &["readonly", "fast"],
+        keys: Keys::ONE,
+        route: Route::Key,
+        summary: "Returns what kind of value a key has",
+        run: type_of,
+    },
+    Command {
+        name: "rename",
+        arity: 3,
+        flags: &["write"],
+        keys: Keys::TWO,
+        route: Route::Together,
+        summary: "Gives a value another key, of the same owner",
+        run: relocate::rename,
+    },
+    Command {
+        name: "renamenx",
+        arity: 3,
+        flags: &["write", "fast"],
+        keys: Keys::TWO,
+        route: Route::Together,
+        summary: "Gives a value another key, of the same owner, that does not exist",
+        run: relocate::renamenx,
+    },
+    Command {
+        name: "copy",
+        arity: -3,
+        flags: &["write", "denyoom"],
+        keys: Keys::TWO,
+        route: Route::Together,
+        summary: "Gives a value to another key, of the same owner, too",
+        run: relocate::copy,
+    },
+    Command {
+        name: "flushdb",
         arity: -1,
         flags: &["write"],
         keys: Keys::NONE,
@@ -235,6 +300,11 @@ fn exists<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error>
         found += i64::from(cx.store.contains(key));
     }
     reply(Frame::Integer(found))
+}
+
+fn type_of<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
+    let exists = cx.store.contains(args.get(1).unwrap_or_default());
+    reply(Frame::simple(if exists { "string" } else { "none" }))
 }
 
 fn keys<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {

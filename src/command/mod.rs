@@ -87,6 +87,8 @@ pub enum Route {
     Here,
     /// The owner of its one key.
     Key,
+    /// The owner of all its keys. It is refused where they have several: its parts could not be done together.
+    Together,
     /// The owners of its keys, each with its own part; the replies are merged.
     Split(Merge),
     /// Every node; the replies are merged.
@@ -126,6 +128,8 @@ pub struct Keys {
 pub enum Last {
     /// The first key is the only one.
     Same,
+    /// The argument of this index.
+    At(usize),
     /// They go on to the last argument.
     End,
 }
@@ -141,6 +145,12 @@ impl Keys {
     pub const ONE: Self = Self {
         first: 1,
         last: Last::Same,
+        step: 1,
+    };
+    /// The first two arguments are keys.
+    pub const TWO: Self = Self {
+        first: 1,
+        last: Last::At(2),
         step: 1,
     };
     /// All arguments are keys.
@@ -161,6 +171,7 @@ impl Keys {
         let (skip, take) = match (self.first, self.last) {
             (0, _) => (0, 0),
             (first, Last::Same) => (first, 1),
+            (first, Last::At(last)) => (first, (last + 1).saturating_sub(first)),
             (first, Last::End) => (first, usize::MAX),
         };
         args.iter().skip(skip).step_by(self.step.max(1)).take(take)
@@ -171,6 +182,7 @@ impl Keys {
         let behind = index.checked_sub(self.first).filter(|_| self.first > 0);
         match self.last {
             Last::Same => behind == Some(0),
+            Last::At(last) => behind.is_some() && index <= last,
             Last::End => behind.is_some_and(|behind| behind.is_multiple_of(self.step.max(1))),
         }
     }

@@ -108,6 +108,7 @@ fn fields(
     let last = match keys.last {
         Last::End => -1,
         Last::Same => i64::try_from(keys.first).unwrap_or(0),
+        Last::At(last) => i64::try_from(last).unwrap_or(0),
     };
     Frame::Array(vec![
         text(name),

@@ -1,4 +1,9 @@
-//! Strings: `GET SET MGET MSET`.
+//! Strings: `GET SET GETSET GETDEL SETNX MGET MSET MSETNX`, their [`parts`], and those that are
+//! [`numbers`].
+
+mod decimal;
+mod numbers;
+mod parts;
 
 use super::host::count;
 use super::{Args, Command, Context, Error, Frame, Keys, Merge, Outcome, ReplySize, Route, reply};
@@ -40,6 +45,132 @@ pub(super) const COMMANDS: &[Command] = &[
         summary: "Sets several keys: at once on each node, not across nodes",
         run: mset,
     },
+    Command {
+        name: "getset",
+        arity: 3,
+        flags: &["write", "denyoom", "fast"],
+        keys: Keys::ONE,
+        route: Route::Key,
+        summary: "Sets the value of a key and returns the one before",
+        run: getset,
+    },
+    Command {
+        name: "getdel",
+        arity: 2,
+        flags: &["write", "fast"],
+        keys: Keys::ONE,
+        route: Route::Key,
+        summary: "Returns the value of a key and deletes it",
+        run: getdel,
+    },
+    Command {
+        name: "setnx",
+        arity: 3,
+        flags: &["write", "denyoom", "fast"],
+        keys: Keys::ONE,
+        route: Route::Key,
+        summary: "Sets the value of a key that does not exist",
+        run: setnx,
+    },
+    Command {
+        name: "append",
+        arity: 3,
+        flags: &["write", "denyoom", "fast"],
+        keys: Keys::ONE,
+        route: Route::Key,
+        summary: "Adds to the end of a value",
+        run: parts::append,
+    },
+    Command {
+        name: "strlen",
+        arity: 2,
+        flags: &["readonly", "fast"],
+        keys: Keys::ONE,
+        route: Route::Key,
+        summary: "Returns the length of a value",
+        run: parts::strlen,
+    },
+    Command {
+        name: "getrange",
+        arity: 4,
+        flags: &["readonly"],
+        keys: Keys::ONE,
+        route: Route::Key,
+        summary: "Returns a part of a value",
+        run: parts::getrange,
+    },
+    Command {
+        name: "substr",
+        arity: 4,
+        flags: &["readonly"],
+        keys: Keys::ONE,
+        route: Route::Key,
+        summary: "Returns a part of a value",
+        run: parts::getrange,
+    },
+    Command {
+        name: "setrange",
+        arity: 4,
+        flags: &["write", "denyoom"],
+        keys: Keys::ONE,
+        route: Route::Key,
+        summary: "Replaces a part of a value",
+        run: parts::setrange,
+    },
+    Command {
+        name: "incr",
+        arity: 2,
+        flags: &["write", "denyoom", "fast"],
+        keys: Keys::ONE,
+        route: Route::Key,
+        summary: "Adds one to a number",
+        run: numbers::incr,
+    },
+    Command {
+        name: "decr",
+        arity: 2,
+        flags: &["write", "denyoom", "fast"],
+        keys: Keys::ONE,
+        route: Route::Key,
+        summary: "Takes one from a number",
+        run: numbers::decr,
+    },
+    Command {
+        name: "incrby",
+        arity: 3,
+        flags: &["write", "denyoom", "fast"],
+        keys: Keys::ONE,
+        route: Route::Key,
+        summary: "Adds to a number",
+        run: numbers::incrby,
+    },
+    Command {
+        name: "decrby",
+        arity: 3,
+        flags: &["write", "denyoom", "fast"],
+        keys: Keys::ONE,
+        route: Route::Key,
+        summary: "Takes from a number",
+        run: numbers::decrby,
+    },
+    Command {
+        name: "incrbyfloat",
+        arity: 3,
+        flags: &["write", "denyoom", "fast"],
+        keys: Keys::ONE,
+        route: Route::Key,
+        summary: "Adds to a number with a fraction",
+        run: numbers::incrbyfloat,
+    },
+    Command {
+        name: "msetnx",
+        arity: -3,
+        flags: &["write", "denyoom"],
+        keys: Keys::PAIRS,
+        route: Route::Together,
+        summary: "Sets several keys of one owner if none of them exists",
+        run: msetnx,
+    },
 ];
 
 fn get<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
@@ -54,11 +185,79 @@ fn get<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
 }
 
 fn set<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
-    let (Some(key), Some(value), None) = (args.get(1), args.get(2), args.get(3)) else {
-        return Err(Error::syntax());
-    };
+    let (key, value) = key_and_value(args);
+    if args.len() == 3 {
+        cx.store.set(key, value)?;
+        return reply(Frame::OK);
+    }
+    let SetOptions { only_if, returns } = SetOptions::parse(args.from(3))?;
+    let before = cx.store.get(key);
+    let does_set = only_if.is_none_or(|exists| exists == before.is_some());
+    let old = before
+        .filter(|_| returns)
+        .map_or(Frame::Null, |old| Frame::bulk(old.to_vec()));
+    if does_set {
+        cx.store.set(key, value)?;
+    }
+    reply(if does_set && !returns { Frame::OK } else { old })
+}
+
+/// What `SET` was asked beside the key and the value.
+#[derive(Debug, Default)]
+struct SetOptions {
+    /// `XX`: only if the key exists; `NX`: only if it does not.
+    only_if: Option<bool>,
+    /// `GET`: the reply is the value before.
+    returns: bool,
+}
+
+impl SetOptions {
+    fn parse(words: Args<'_>) -> Result<Self, Error> {
+        let mut options = Self::default();
+        for word in words {
+            let only_if = [(&b"xx"[..], true), (b"nx", false)]
+                .into_iter()
+                .find(|(name, _)| word.eq_ignore_ascii_case(name));
+            match only_if {
+                Some((_, exists)) if options.only_if.is_none_or(|before| before == exists) => {
+                    options.only_if = Some(exists);
+                }
+                None if word.eq_ignore_ascii_case(b"get") => options.returns = true,
+                _ => return Err(Error::syntax()),
+            }
+        }
+        Ok(options)
+    }
+}
+
+fn getset<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
+    let (key, value) = key_and_value(args);
+    let old = cx.store.get(key).map(<[u8]>::to_vec);
     cx.store.set(key, value)?;
-    reply(Frame::OK)
+    reply(old.map_or(Frame::Null, Frame::bulk))
+}
+
+fn getdel<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
+    let key = args.get(1).unwrap_or_default();
+    let old = cx.store.get(key).map(<[u8]>::to_vec);
+    cx.store.delete(key)?;
+    reply(old.map_or(Frame::Null, Frame::bulk))
+}
+
+fn setnx<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
+    let (key, value) = key_and_value(args);
+    let is_new = !cx.store.contains(key);
+    if is_new {
+        cx.store.set(key, value)?;
+    }
+    reply(Frame::Integer(i64::from(is_new)))
+}
+
+fn key_and_value(args: Args<'_>) -> (&[u8], &[u8]) {
+    (
+        args.get(1).unwrap_or_default(),
+        args.get(2).unwrap_or_default(),
+    )
 }
 
 fn mget<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
@@ -75,6 +274,20 @@ fn mget<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
         values.push(value.map_or(Frame::Null, Frame::bulk));
     }
     reply(Frame::Array(values))
+}
+
+/// All or nothing: its keys have one owner.
+fn msetnx<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
+    if args
+        .from(1)
+        .iter()
+        .step_by(2)
+        .any(|key| cx.store.contains(key))
+    {
+        return reply(Frame::Integer(0));
+    }
+    mset(cx, args)?;
+    reply(Frame::Integer(1))
 }
 
 fn mset<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {

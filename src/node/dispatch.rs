@@ -106,6 +106,7 @@ impl Dispatch<'_> {
         match found.command.route {
             Route::Here => self.run_here(&found),
             Route::Key => self.route_key(&found, args, raw),
+            Route::Together => self.together(&found, args, raw),
             Route::Split(merge) => self.split(&found, args, raw, Joining::Merge(merge)),
             Route::Everywhere(merge) => self.everywhere(&found, args, Joining::Merge(merge)),
             Route::Cursor => self.scan(&found),
@@ -129,7 +130,7 @@ impl Dispatch<'_> {
             return Err(rules_differ(&host.name, &peer.name));
         }
         match command.route {
-            Route::Key | Route::Split(_) => match self.stray_owner(found) {
+            Route::Key | Route::Together | Route::Split(_) => match self.stray_owner(found) {
                 None => Ok(()),
                 Some(owner) => Err(Error::new(format!(
                     "NOTOWNER {} is asked by {} for a key of {}; requests are forwarded once only",
@@ -236,6 +237,24 @@ impl Dispatch<'_> {
         let key = found.command.keys.of(found.args).next();
         let link = key.and_then(|key| self.node.link(self.owner(key)));
         match link {
+            Some(link) => self.forward(&link, args, raw),
+            None => self.run_here(found),
+        }
+    }
+
+    /// A request whose keys all have one owner; it is refused where they have several.
+    fn together(&mut self, found: &Found<'_>, args: Args<'_>, raw: Option<&[u8]>) -> Flow {
+        let keys = found.command.keys.of(found.args);
+        let mut pairs = keys.zip(self.owners(found));
+        let Some((key, owner)) = pairs.next() else {
+            return self.run_here(found);
+        };
+        if let Some((other_key, other)) = pairs.find(|(_, other)| *other != owner) {
+            let name = |node| &**self.node.host.placement.name(node);
+            let (one, other) = ((key, name(owner)), (other_key, name(other)));
+            return self.refuse(Error::several_owners(found.command.name, one, other));
+        }
+        match self.node.link(owner) {
             Some(link) => self.forward(&link, args, raw),
             None => self.run_here(found),
         }

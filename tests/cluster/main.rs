@@ -29,6 +29,7 @@ mod kills;
 mod last_words;
 mod menu;
 mod mixed;
+mod model;
 mod one_hop;
 mod order;
 mod outages;

@@ -9,6 +9,7 @@ pub(crate) mod fake;
 pub(crate) mod memory;
 pub(crate) mod ports;
 pub(crate) mod proxy;
+pub(crate) mod redis_server;
 pub(crate) mod require;
 pub(crate) mod resident;
 pub(crate) mod terminal;

@@ -2,13 +2,13 @@
 
 mod table;
 
-use std::net::{SocketAddr, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::net::SocketAddr;
 
 use triad::resp::Frame;
 
 use crate::lab::connection::{error, request};
-use crate::lab::{self, Connection, Lab, require};
+use crate::lab::redis_server::RedisServer;
+use crate::lab::{self, Connection, Lab};
 
 fn check(address: SocketAddr, whose: &str) {
     let mut connection = Connection::open(address);
@@ -36,39 +36,12 @@ fn errors_are_those_of_redis_through_each_node() {
     }
 }
 
-/// A program that ends with its test.
-struct Server(Child);
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 /// The table is compared with the server that it speaks of.
 #[test]
 fn redis_itself_answers_so() {
-    if !require::has("redis-server") {
-        return;
+    if let Some(server) = RedisServer::start() {
+        check(server.address, "at Redis");
     }
-    let version = Command::new("redis-server").arg("--version").output();
-    if !lab::text(&version.unwrap().stdout).contains(" v=7.0.") {
-        return require::skip("redis-server", "the redis-server here is not version 7.0");
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let address = lab::ports::free();
-    let _server = Server(
-        Command::new("redis-server")
-            .args(["--port", &address.port().to_string()])
-            .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
-            .current_dir(folder.path())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap(),
-    );
-    lab::eventually("Redis answers", || TcpStream::connect(address).is_ok());
-    check(address, "at Redis");
 }
 
 #[test]

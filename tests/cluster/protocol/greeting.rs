@@ -107,3 +107,15 @@ fn quit_ends_the_connection_after_the_replies_before_it() {
     assert_eq!(connection.read_to_end(), b"+OK\r\n$1\r\n1\r\n+OK\r\n");
     assert_eq!(lab.connect("mac").call(&["GET", &theirs]), bulk("1"));
 }
+
+#[test]
+fn reset_makes_a_connection_as_it_was_at_its_beginning() {
+    let lab = Lab::started();
+    let mut connection = lab.connect("mac");
+    connection.call(&["HELLO", "3", "AUTH", "default", "any", "SETNAME", "me"]);
+    for words in [&["GET", "absent"][..], &["RESET"], &["GET", "absent"]] {
+        connection.send(words);
+    }
+    connection.expect_bytes(b"_\r\n+RESET\r\n$-1\r\n", "around RESET");
+    assert_eq!(connection.call(&["CLIENT", "GETNAME"]), Frame::Null);
+}

@@ -4,6 +4,7 @@ const ARITY: &str = "ERR wrong number of arguments for";
 const SYNTAX: &str = "ERR syntax error";
 const NOT_AN_INTEGER: &str = "ERR value is not an integer or out of range";
 const CURSOR: &str = "ERR invalid cursor";
+const WRONG_PASSWORD: &str = "WRONGPASS invalid username-password pair or user is disabled.";
 const NAME: &str = "ERR Client names cannot contain spaces, newlines or special characters.";
 
 /// The words of a request, and the error.
@@ -91,6 +92,8 @@ fn bad_arguments() -> Vec<Row> {
         row("HELLO 3 SETNAME", hello("SETNAME")),
         row("HELLO 3 AUTH", hello("AUTH")),
         row("HELLO 3 AUTH default", hello("AUTH")),
+        row("HELLO 3 AUTH nobody secret", WRONG_PASSWORD),
+        row("AUTH nobody secret", WRONG_PASSWORD),
         row("HELLO 3 SETNAME a\nb", NAME),
         row("CLIENT SETNAME a\tb", NAME),
         row("SCAN a", CURSOR),

@@ -1,0 +1,65 @@
+//! Keys whose values go to another key: `RENAME RENAMENX COPY`. Both keys have one owner.
+
+use super::super::connection::check_database;
+use super::super::{Args, Context, Error, Frame, Outcome, reply};
+
+pub(super) fn rename<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
+    let (from, to) = ends(args);
+    let value = value_of(&cx, from)?;
+    if from != to {
+        cx.store.set(to, &value)?;
+        cx.store.delete(from)?;
+    }
+    reply(Frame::OK)
+}
+
+pub(super) fn renamenx<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
+    let (from, to) = ends(args);
+    let value = value_of(&cx, from)?;
+    if cx.store.contains(to) {
+        return reply(Frame::Integer(0));
+    }
+    cx.store.set(to, &value)?;
+    cx.store.delete(from)?;
+    reply(Frame::Integer(1))
+}
+
+pub(super) fn copy<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
+    let (from, to) = ends(args);
+    let mut replaces = false;
+    let mut words = args.iter().skip(3);
+    while let Some(word) = words.next() {
+        if word.eq_ignore_ascii_case(b"replace") {
+            replaces = true;
+        } else if word.eq_ignore_ascii_case(b"db") {
+            check_database(words.next().ok_or(Error::syntax())?)?;
+        } else {
+            return Err(Error::syntax());
+        }
+    }
+    if from == to {
+        return Err(Error::new(
+            "ERR source and destination objects are the same",
+        ));
+    }
+    let Some(value) = cx.store.get(from).map(<[u8]>::to_vec) else {
+        return reply(Frame::Integer(0));
+    };
+    if !replaces && cx.store.contains(to) {
+        return reply(Frame::Integer(0));
+    }
+    cx.store.set(to, &value)?;
+    reply(Frame::Integer(1))
+}
+
+fn ends(args: Args<'_>) -> (&[u8], &[u8]) {
+    (
+        args.get(1).unwrap_or_default(),
+        args.get(2).unwrap_or_default(),
+    )
+}
+
+fn value_of(cx: &Context<'_, '_>, key: &[u8]) -> Result<Vec<u8>, Error> {
+    let value = cx.store.get(key).map(<[u8]>::to_vec);
+    value.ok_or(Error::new("ERR no such key"))
+}

@@ -1,0 +1,144 @@
+//! Requests of all kinds, and how their replies are compared.
+
+use std::fmt;
+
+use rand::RngExt as _;
+use rand::rngs::StdRng;
+
+use crate::lab;
+
+/// How two replies to a request have to agree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Comparison {
+    Equal,
+    /// The same members, in any order.
+    Members,
+    /// The same number, but for what a long double cannot hold.
+    Number,
+}
+
+/// A request.
+pub(crate) struct Request {
+    pub(crate) words: Vec<Vec<u8>>,
+    pub(crate) comparison: Comparison,
+}
+
+/// The forms of requests. `k` stands for a key, `s` for one of the same owner as the other `s` of the request,
+/// `v` for a value, `n` for a whole number, `o` for a place in a value, `f` for a number with a fraction.
+const FORMS: &str = "\
+GET k|SET k v|SET k v|SET k n|SET k f|SET k v NX|SET k v XX|SET k v GET|SET k v nx get|SET k v XX GET|
+SET k v NX XX|SET k v GET GET|SET k v XX XX|SET k v nonsense|SET k v EX|SET k|GETSET k v|GETDEL k|SETNX k v|
+APPEND k v|APPEND k|STRLEN k|STRLEN|GETRANGE k n n|GETRANGE k o o|GETRANGE k o|SUBSTR k o o|SETRANGE k o v|
+SETRANGE k n|INCR k|INCR k|DECR k|INCRBY k n|DECRBY k n|INCRBY k|INCRBYFLOAT k f|INCRBYFLOAT k n|INCRBYFLOAT k v|
+MGET k k k|MSET k v k v|MSET k v k|MSETNX s v s v|MSETNX s v s|DEL k k|DEL k|UNLINK k|UNLINK k k|EXISTS k k k|
+TOUCH k k|TYPE k|RENAME s s|RENAMENX s s|RENAME s|COPY s s|COPY s s REPLACE|COPY s s DB 0|COPY s s db 0 replace|
+COPY s s nonsense|COPY s s DB|COPY s s DB 99|COPY s s DB x|KEYS *|KEYS k*1*|DBSIZE|ECHO v|PING|PING v|SELECT 0|
+SELECT x|AUTH v|AUTH v v|AUTH default v|AUTH a b c|AUTH";
+
+/// What is rarely asked, since little is left after it.
+const RARE_FORMS: [&str; 2] = ["FLUSHALL", "FLUSHDB ASYNC"];
+const RARELY: u32 = 400;
+
+const KEYS_EACH: usize = 6;
+const VALUES: [&[u8]; 12] = [
+    b"",
+    b"a",
+    b"two words",
+    b"\x00\xff\r\n",
+    b"0",
+    b"-0",
+    b"01",
+    b" 1",
+    b"+1",
+    b"1e2",
+    b"9223372036854775807",
+    b"a value of more than twenty-three bytes, which is stored in another way",
+];
+const NUMBERS: [&str; 10] = [
+    "0",
+    "1",
+    "-1",
+    "12",
+    "-345",
+    "9223372036854775807",
+    "-9223372036854775808",
+    "9223372036854775808",
+    "x",
+    "1.5",
+];
+const PLACES: [&str; 9] = [
+    "0",
+    "1",
+    "3",
+    "40",
+    "-1",
+    "-2",
+    "-40",
+    "x",
+    "-9223372036854775808",
+];
+const FRACTIONS: [&str; 12] = [
+    "0.1", "0.2", "-0.3", "3", "1e3", "-2.5e-3", "5.", ".5", "inf", "nan", "1e", "0x",
+];
+
+/// What requests are made of.
+pub(crate) struct Vocabulary {
+    /// The keys of each node.
+    keys: Vec<Vec<String>>,
+    forms: Vec<&'static str>,
+}
+
+impl Vocabulary {
+    pub(crate) fn new() -> Self {
+        let keys = lab::NAMES.map(|owner| {
+            let key = |number| lab::key_of(owner, "k", number);
+            (0..KEYS_EACH).map(key).collect()
+        });
+        Self {
+            keys: keys.to_vec(),
+            forms: FORMS.split('|').map(str::trim).collect(),
+        }
+    }
+
+    pub(crate) fn request(&self, choice: &mut StdRng) -> Request {
+        let form = if choice.random_ratio(1, RARELY) {
+            one_of(&RARE_FORMS, choice)
+        } else {
+            one_of(&self.forms, choice)
+        };
+        let same_owner: &Vec<String> = one_of(&self.keys, choice);
+        let words = form.split(' ').map(|word| match word {
+            "k" => {
+                let owner: &Vec<String> = one_of(&self.keys, choice);
+                one_of(owner, choice).clone().into_bytes()
+            }
+            "s" => one_of(same_owner, choice).clone().into_bytes(),
+            "v" => one_of(&VALUES, choice).to_vec(),
+            "n" => one_of(&NUMBERS, choice).as_bytes().to_vec(),
+            "o" => one_of(&PLACES, choice).as_bytes().to_vec(),
+            "f" => one_of(&FRACTIONS, choice).as_bytes().to_vec(),
+            word => word.as_bytes().to_vec(),
+        });
+        let words: Vec<_> = words.collect();
+        let comparison = match &*words[0] {
+            b"KEYS" => Comparison::Members,
+            b"INCRBYFLOAT" => Comparison::Number,
+            _ => Comparison::Equal,
+        };
+        Request { words, comparison }
+    }
+}
+
+impl fmt::Display for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = self
+            .words
+            .iter()
+            .map(|word| word.escape_ascii().to_string());
+        f.write_str(&words.collect::<Vec<_>>().join(" "))
+    }
+}
+
+fn one_of<'a, T>(all: &'a [T], choice: &mut StdRng) -> &'a T {
+    &all[choice.random_range(0..all.len())]
+}
