@@ -87,7 +87,7 @@ const SEPARATOR: u8 = b'|';
 const NAME_MAX_BYTES: usize = 32;
 
 /// Finds the command that a request names and checks the number of its arguments.
-fn find(args: Args<'_>) -> Result<Found<'_>, Error> {
+pub(super) fn find(args: Args<'_>) -> Result<Found<'_>, Error> {
     let name = args.get(0).unwrap_or_default();
     let mut lower = LowerName::default();
     let found = lower.push(name).and_then(|()| BY_NAME.get(lower.bytes()));

@@ -1,4 +1,5 @@
-//! Keys: `DEL UNLINK EXISTS TOUCH TYPE RENAME RENAMENX COPY KEYS DBSIZE SCAN FLUSHALL FLUSHDB`.
+//! Keys: `DEL UNLINK EXISTS TOUCH TYPE RENAME RENAMENX COPY RANDOMKEY KEYS DBSIZE SCAN FLUSHALL
+//! FLUSHDB`.
 
 mod relocate;
 
@@ -25,6 +26,15 @@ pub(super) const COMMANDS: &[Command] = &[
         route: Route::Split(Merge::Sum),
         summary: "Counts the keys that exist",
         run: exists,
+    },
+    Command {
+        name: "randomkey",
+        arity: 1,
+        flags: &["readonly"],
+        keys: Keys::NONE,
+        route: Route::Everywhere(Merge::Any),
+        summary: "Returns one of the keys of all nodes, by chance",
+        run: randomkey,
     },
     Command {
         name: "keys",
@@ -130,6 +140,9 @@ pub(super) const COMMANDS: &[Command] = &[
 /// The last position of a node's own cursor: positions are hash prefixes of 48 bits.
 pub const LAST_POSITION: u64 = (1 << 48) - 1;
 
+/// The type of every value.
+const TYPE_OF_ALL: &str = "string";
+
 /// What `SCAN` was asked beside the cursor.
 #[derive(Debug, Clone, Copy)]
 pub struct ScanOptions<'a> {
@@ -137,16 +150,19 @@ pub struct ScanOptions<'a> {
     pub pattern: Option<&'a [u8]>,
     /// About how many keys to look at.
     pub count: usize,
+    /// Only values of this type; there are only strings.
+    pub only_type: Option<&'a [u8]>,
     /// Whether to return each key's value behind it.
     pub values: bool,
 }
 
 impl<'a> ScanOptions<'a> {
-    /// Reads `[MATCH pattern] [COUNT n]`, and `[VALUES]` where that is allowed.
+    /// Reads `[MATCH pattern] [COUNT n] [TYPE type]`, and `[VALUES]` where that is allowed.
     pub fn parse(args: Args<'a>, may_ask_values: bool) -> Result<Self, Error> {
         let mut options = Self {
             pattern: None,
             count: SCAN_COUNT_DEFAULT,
+            only_type: None,
             values: false,
         };
         let mut words = args.iter();
@@ -160,6 +176,8 @@ impl<'a> ScanOptions<'a> {
                 }
                 options.count =
                     usize::try_from(count).map_or(SCAN_COUNT_MAX, |n| n.min(SCAN_COUNT_MAX));
+            } else if word.eq_ignore_ascii_case(b"type") {
+                options.only_type = Some(words.next().ok_or(Error::syntax())?);
             } else if may_ask_values && word.eq_ignore_ascii_case(b"values") {
                 options.values = true;
             } else {
@@ -220,7 +238,8 @@ impl<'p> Collector<'p> {
     }
 
     pub(super) fn visit(&mut self, key: &[u8], value: &[u8]) {
-        if self.is_over {
+        let is_of_type = |wanted: &[u8]| wanted.eq_ignore_ascii_case(TYPE_OF_ALL.as_bytes());
+        if self.is_over || !self.options.only_type.is_none_or(is_of_type) {
             return;
         }
         if self
@@ -254,6 +273,7 @@ pub(super) fn matching_keys(store: &Store, pattern: &[u8]) -> Result<Frame<'stat
     let options = ScanOptions {
         pattern: Some(checked_pattern(pattern)?),
         count: usize::MAX,
+        only_type: None,
         values: false,
     };
     let mut found = Collector::new(options);
@@ -304,7 +324,33 @@ fn exists<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error>
 
 fn type_of<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
     let exists = cx.store.contains(args.get(1).unwrap_or_default());
-    reply(Frame::simple(if exists { "string" } else { "none" }))
+    reply(Frame::simple(if exists { TYPE_OF_ALL } else { "none" }))
+}
+
+/// One of this node's keys: the first one behind a place of the table that is chosen by chance.
+fn randomkey<'s>(cx: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error> {
+    let mut found = None;
+    let mut first = |key: &[u8], _: &[u8]| {
+        found.get_or_insert_with(|| key.to_vec());
+    };
+    cx.store.scan(random_bits() & LAST_POSITION, 1, &mut first);
+    if found.is_none() {
+        cx.store.scan(0, 1, &mut |key, _| {
+            found.get_or_insert_with(|| key.to_vec());
+        });
+    }
+    reply(found.map_or(Frame::Null, Frame::bulk))
+}
+
+fn random_bits() -> u64 {
+    // Without the system's chance any key will do.
+    getrandom::u64().unwrap_or_default()
+}
+
+/// A number from 0 up to 1 without 1.
+pub(crate) fn random_fraction() -> f64 {
+    let bits = u32::try_from(random_bits() >> 32).unwrap_or_default();
+    f64::from(bits) / (f64::from(u32::MAX) + 1.0)
 }
 
 fn keys<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {

@@ -27,8 +27,8 @@ pub use catalog::{Found, Recent};
 pub use error::Error;
 pub(crate) use host::count;
 pub use host::{Counters, Host, Session};
-pub(crate) use keys::parse_number;
 pub use keys::{LAST_POSITION, ScanOptions};
+pub(crate) use keys::{parse_number, random_fraction};
 pub(crate) use size::ReplySize;
 pub use triad::{Hello, PEER_PROTOCOL, SelfReport};
 
@@ -110,6 +110,8 @@ pub enum Merge {
     ByKey,
     /// `OK` if each said so.
     AllOk,
+    /// One of them that is not null, by chance, in proportion to the nodes' shares.
+    Any,
 }
 
 /// Where the keys stand among the arguments, as in Redis's `COMMAND`.

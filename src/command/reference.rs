@@ -5,7 +5,7 @@
 //! [page](https://redis.io/docs/latest/commands/command-docs/) the fields that are always present.
 //! redis-cli makes its help of them, and ends in a crash where one is missing.
 
-use super::catalog::{CONTAINERS, GROUPS, all};
+use super::catalog::{CONTAINERS, GROUPS, all, find};
 use super::{Args, Command, Context, Error, Frame, Keys, Last, Outcome, reply};
 
 /// The version of this program that had these commands first.
@@ -36,6 +36,25 @@ pub(super) fn docs<'s>(_: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>
     }
     let wanted = args.iter().skip(1).filter_map(known);
     reply(Frame::map(wanted.map(|name| (text(name), page(name)))))
+}
+
+/// `COMMAND GETKEYS` with a whole request behind it.
+pub(super) fn getkeys<'s>(_: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
+    let request = args.from(1);
+    let Ok(found) = find(request) else {
+        let is_known = request.get(0).is_some_and(|name| known(name).is_some());
+        return Err(Error::new(if is_known {
+            "ERR Invalid number of arguments specified for command"
+        } else {
+            "ERR Invalid command specified"
+        }));
+    };
+    let keys = found.command.keys.of(found.args);
+    let keys: Vec<_> = keys.map(|key| Frame::bulk(key.to_vec())).collect();
+    if keys.is_empty() {
+        return Err(Error::new("ERR The command has no key arguments"));
+    }
+    reply(Frame::Array(keys))
 }
 
 /// The command, container or subcommand of this name.

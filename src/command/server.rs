@@ -1,4 +1,6 @@
-//! This node as a server: `INFO COMMAND CONFIG SAVE LASTSAVE`.
+//! This node as a server: `INFO COMMAND CONFIG SAVE LASTSAVE TIME`.
+
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::{Args, Command, Context, Error, Frame, Host, Keys, Outcome, Run, info, reply};
 use crate::limits::REQUEST_BULK_MAX_BYTES;
@@ -31,6 +33,12 @@ pub(super) const COMMANDS: &[Command] = &[
         "Describes commands for clients",
         super::reference::info,
     ),
+    here(
+        "command|getkeys",
+        -4,
+        "Returns the keys of a request",
+        super::reference::getkeys,
+    ),
     here("command|help", 2, "Lists these subcommands", command_help),
     here(
         "config|get",
@@ -46,6 +54,7 @@ pub(super) const COMMANDS: &[Command] = &[
         "Tells when this node's JSON file was last written",
         lastsave,
     ),
+    here("time", 1, "Tells the time of this node's clock", time),
 ];
 
 const fn here(name: &'static str, arity: i32, summary: &'static str, run: Run) -> Command {
@@ -68,6 +77,16 @@ fn save<'s>(_: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error> {
 fn lastsave<'s>(cx: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error> {
     let seconds = cx.store.status().last_checkpoint_unix_seconds;
     reply(Frame::Integer(i64::try_from(seconds).unwrap_or(i64::MAX)))
+}
+
+/// Seconds since 1970, and microseconds of the second.
+fn time<'s>(_: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error> {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    let numbers = [since.as_secs(), u64::from(since.subsec_micros())];
+    let texts = numbers.map(|number| Frame::bulk(number.to_string().into_bytes()));
+    reply(Frame::Array(texts.to_vec()))
 }
 
 fn config_get<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {

@@ -178,6 +178,7 @@ impl Gather {
             Joining::Merge(Merge::Sum) => sum(&parts),
             Joining::Merge(Merge::Concat) => concat(parts),
             Joining::Merge(Merge::AllOk) => Some(Frame::OK),
+            Joining::Merge(Merge::Any) => Some(pick(&parts, host)),
             Joining::Cursor(node) => go_on(parts, node, host.placement.len()),
             Joining::Survey => None,
         };
@@ -253,6 +254,31 @@ fn concat(parts: Vec<Part>) -> Option<Frame<'static>> {
         all.extend(elements);
     }
     Some(Frame::Array(all))
+}
+
+/// Which one it is does not have to be secret, but it should not be the same one always.
+fn pick(parts: &[Part], host: &Host) -> Frame<'static> {
+    let there = parts.iter().filter_map(|part| match frame_of(part) {
+        Some(frame @ Frame::Bulk(_)) => Some((frame, weight_of(host, part.node))),
+        _ => None,
+    });
+    let total: f64 = there.clone().map(|(_, weight)| weight).sum();
+    let mut left = crate::command::random_fraction() * total;
+    let mut last = Frame::Null;
+    for (frame, weight) in there {
+        last = frame.clone();
+        left -= weight;
+        if left < 0.0 {
+            break;
+        }
+    }
+    last
+}
+
+/// The part of all keys that a node has about.
+fn weight_of(host: &Host, node: NodeIndex) -> f64 {
+    let share = host.placement.shares().get(node.as_usize());
+    share.map_or(0.0, |share| share.as_f64())
 }
 
 /// Which node a cursor names, and the position there.

@@ -15,6 +15,8 @@ pub(crate) enum Comparison {
     Members,
     /// The same number, but for what a long double cannot hold.
     Number,
+    /// Both something, or both nothing.
+    Kind,
 }
 
 /// A request.
@@ -33,7 +35,9 @@ SETRANGE k n|INCR k|INCR k|DECR k|INCRBY k n|DECRBY k n|INCRBY k|INCRBYFLOAT k f
 MGET k k k|MSET k v k v|MSET k v k|MSETNX s v s v|MSETNX s v s|DEL k k|DEL k|UNLINK k|UNLINK k k|EXISTS k k k|
 TOUCH k k|TYPE k|RENAME s s|RENAMENX s s|RENAME s|COPY s s|COPY s s REPLACE|COPY s s DB 0|COPY s s db 0 replace|
 COPY s s nonsense|COPY s s DB|COPY s s DB 99|COPY s s DB x|KEYS *|KEYS k*1*|DBSIZE|ECHO v|PING|PING v|SELECT 0|
-SELECT x|AUTH v|AUTH v v|AUTH default v|AUTH a b c|AUTH";
+SELECT x|RANDOMKEY|COMMAND GETKEYS GET k|COMMAND GETKEYS MSET k v k v|COMMAND GETKEYS PING|COMMAND GETKEYS PING a|COMMAND GETKEYS GET a b|
+
+COMMAND GETKEYS nonsense k|COMMAND GETKEYS GET|COMMAND GETKEYS COPY k k|COMMAND GETKEYS DEL k k|TIME|TIME a|AUTH v|AUTH v v|AUTH default v|AUTH a b c|AUTH";
 
 /// What is rarely asked, since little is left after it.
 const RARE_FORMS: [&str; 2] = ["FLUSHALL", "FLUSHDB ASYNC"];
@@ -123,6 +127,7 @@ impl Vocabulary {
         let comparison = match &*words[0] {
             b"KEYS" => Comparison::Members,
             b"INCRBYFLOAT" => Comparison::Number,
+            b"RANDOMKEY" | b"TIME" => Comparison::Kind,
             _ => Comparison::Equal,
         };
         Request { words, comparison }

@@ -99,6 +99,11 @@ fn several_keys(l: &str, m: &str, a: &str) -> Vec<Row> {
             format!("*2 {} *0", bulk("281474976710656")),
         ),
         same("SCAN 562949953421312", format!("*2 $1 0 *1 {}", bulk(a))),
+        same(
+            "SCAN 562949953421312 TYPE String",
+            format!("*2 $1 0 *1 {}", bulk(a)),
+        ),
+        same("SCAN 562949953421312 TYPE set", "*2 $1 0 *0"),
         same(format!("DEL {a} {l} nothing"), ":2"),
         same("FLUSHALL SYNC", "+OK"),
         same("DBSIZE", ":0"),

@@ -105,6 +105,7 @@ fn bad_arguments() -> Vec<Row> {
         row("SCAN 0 COUNT 010", NOT_AN_INTEGER),
         row("SCAN 0 COUNT 99999999999999999999", NOT_AN_INTEGER),
         row("SCAN 0 MATCH", SYNTAX),
+        row("SCAN 0 TYPE", SYNTAX),
         row("SCAN 0 NONSENSE a", SYNTAX),
     ]
 }
