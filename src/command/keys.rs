@@ -90,15 +90,13 @@ pub(super) const COMMANDS: &[Command] = &[
         summary: "Counts the keys that exist",
         run: exists,
     },
-    Command {
-        name: "type",
-        arity: 2,
-        flags: &["readonly", "fast"],
-        keys: Keys::ONE,
-        route: Route::Key,
-        summary: "Returns what kind of value a key has",
-        run: type_of,
-    },
+    Command::of_key(
+        "type",
+        2,
+        &["readonly", "fast"],
+        "Returns what kind of value a key has",
+        type_of,
+    ),
     Command {
         name: "rename",
         arity: 3,

@@ -211,6 +211,25 @@ impl Command {
         }
     }
 
+    /// A command about one key, which is its first argument.
+    const fn of_key(
+        name: &'static str,
+        arity: i32,
+        flags: &'static [&'static str],
+        summary: &'static str,
+        run: Run,
+    ) -> Self {
+        Self {
+            name,
+            arity,
+            flags,
+            keys: Keys::ONE,
+            route: Route::Key,
+            summary,
+            run,
+        }
+    }
+
     /// Whether it may change what is stored.
     pub fn is_write(&self) -> bool {
         self.flags.contains(&"write")
