@@ -331,24 +331,15 @@ fn randomkey<'s>(cx: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error>
     let mut first = |key: &[u8], _: &[u8]| {
         found.get_or_insert_with(|| key.to_vec());
     };
-    cx.store.scan(random_bits() & LAST_POSITION, 1, &mut first);
+    // Without the system's chance any key will do.
+    let bits = getrandom::u64().unwrap_or_default();
+    cx.store.scan(bits & LAST_POSITION, 1, &mut first);
     if found.is_none() {
         cx.store.scan(0, 1, &mut |key, _| {
             found.get_or_insert_with(|| key.to_vec());
         });
     }
     reply(found.map_or(Frame::Null, Frame::bulk))
-}
-
-fn random_bits() -> u64 {
-    // Without the system's chance any key will do.
-    getrandom::u64().unwrap_or_default()
-}
-
-/// A number from 0 up to 1 without 1.
-pub(crate) fn random_fraction() -> f64 {
-    let bits = u32::try_from(random_bits() >> 32).unwrap_or_default();
-    f64::from(bits) / (f64::from(u32::MAX) + 1.0)
 }
 
 fn keys<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {

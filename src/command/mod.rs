@@ -27,8 +27,8 @@ pub use catalog::{Found, Recent};
 pub use error::Error;
 pub(crate) use host::count;
 pub use host::{Counters, Host, Session};
+pub(crate) use keys::parse_number;
 pub use keys::{LAST_POSITION, ScanOptions};
-pub(crate) use keys::{parse_number, random_fraction};
 pub(crate) use size::ReplySize;
 pub use triad::{Hello, PEER_PROTOCOL, SelfReport};
 
@@ -262,6 +262,12 @@ impl<'s> From<Frame<'s>> for Outcome<'s> {
     fn from(frame: Frame<'s>) -> Self {
         Self::Reply(frame)
     }
+}
+
+/// The first two arguments, such as a key and its value.
+fn first_two(args: Args<'_>) -> (&[u8], &[u8]) {
+    let word = |index| args.get(index).unwrap_or_default();
+    (word(1), word(2))
 }
 
 /// The result of a command that replies at once.

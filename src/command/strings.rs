@@ -6,7 +6,9 @@ mod numbers;
 mod parts;
 
 use super::host::count;
-use super::{Args, Command, Context, Error, Frame, Keys, Merge, Outcome, ReplySize, Route, reply};
+use super::{
+    Args, Command, Context, Error, Frame, Keys, Merge, Outcome, ReplySize, Route, first_two, reply,
+};
 
 pub(super) const COMMANDS: &[Command] = &[
     Command::of_key(
@@ -155,7 +157,7 @@ fn get<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
 }
 
 fn set<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
-    let (key, value) = key_and_value(args);
+    let (key, value) = first_two(args);
     if args.len() == 3 {
         cx.store.set(key, value)?;
         return reply(Frame::OK);
@@ -201,7 +203,7 @@ impl SetOptions {
 }
 
 fn getset<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
-    let (key, value) = key_and_value(args);
+    let (key, value) = first_two(args);
     let old = cx.store.get(key).map(<[u8]>::to_vec);
     cx.store.set(key, value)?;
     reply(old.map_or(Frame::Null, Frame::bulk))
@@ -215,19 +217,12 @@ fn getdel<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error>
 }
 
 fn setnx<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
-    let (key, value) = key_and_value(args);
+    let (key, value) = first_two(args);
     let is_new = !cx.store.contains(key);
     if is_new {
         cx.store.set(key, value)?;
     }
     reply(Frame::Integer(i64::from(is_new)))
-}
-
-fn key_and_value(args: Args<'_>) -> (&[u8], &[u8]) {
-    (
-        args.get(1).unwrap_or_default(),
-        args.get(2).unwrap_or_default(),
-    )
 }
 
 fn mget<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {

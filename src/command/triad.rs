@@ -4,7 +4,9 @@
 //! asks the others.
 
 use super::keys::{Collector, matching_keys, parse_number, parse_position, scan_reply, scan_step};
-use super::{Args, Command, Context, Error, Frame, Keys, Outcome, Route, Run, ScanOptions, reply};
+use super::{
+    Args, Command, Context, Error, Frame, Keys, Outcome, Route, Run, ScanOptions, first_two, reply,
+};
 use crate::limits::HELLO_FIELD_MAX_BYTES;
 use crate::placement::NodeName;
 use crate::resp::Protocol;
@@ -120,10 +122,7 @@ fn owner<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> 
 
 /// `TRIAD OFFER key value [NX]`: `stored`, `declined`, or with `NX` `exists`; and the owner's name.
 fn offer<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
-    let (key, value) = (
-        args.get(1).unwrap_or_default(),
-        args.get(2).unwrap_or_default(),
-    );
+    let (key, value) = first_two(args);
     let only_absent = match args.get(3) {
         None => false,
         Some(word) if word.eq_ignore_ascii_case(b"nx") && args.len() == 4 => true,

@@ -263,7 +263,9 @@ fn pick(parts: &[Part], host: &Host) -> Frame<'static> {
         _ => None,
     });
     let total: f64 = there.clone().map(|(_, weight)| weight).sum();
-    let mut left = crate::command::random_fraction() * total;
+    // Without the system's chance the first one will do.
+    let chance = getrandom::u32().unwrap_or_default();
+    let mut left = f64::from(chance) / (f64::from(u32::MAX) + 1.0) * total;
     let mut last = Frame::Null;
     for (frame, weight) in there {
         last = frame.clone();

@@ -1,10 +1,10 @@
 //! Keys whose values go to another key: `RENAME RENAMENX COPY`. Both keys have one owner.
 
 use super::super::connection::check_database;
-use super::super::{Args, Context, Error, Frame, Outcome, reply};
+use super::super::{Args, Context, Error, Frame, Outcome, first_two, reply};
 
 pub(super) fn rename<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
-    let (from, to) = ends(args);
+    let (from, to) = first_two(args);
     let value = value_of(&cx, from)?;
     if from != to {
         cx.store.set(to, &value)?;
@@ -14,7 +14,7 @@ pub(super) fn rename<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<
 }
 
 pub(super) fn renamenx<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
-    let (from, to) = ends(args);
+    let (from, to) = first_two(args);
     let value = value_of(&cx, from)?;
     if cx.store.contains(to) {
         return reply(Frame::Integer(0));
@@ -25,7 +25,7 @@ pub(super) fn renamenx<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcom
 }
 
 pub(super) fn copy<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
-    let (from, to) = ends(args);
+    let (from, to) = first_two(args);
     let mut replaces = false;
     let mut words = args.iter().skip(3);
     while let Some(word) = words.next() {
@@ -50,13 +50,6 @@ pub(super) fn copy<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s
     }
     cx.store.set(to, &value)?;
     reply(Frame::Integer(1))
-}
-
-fn ends(args: Args<'_>) -> (&[u8], &[u8]) {
-    (
-        args.get(1).unwrap_or_default(),
-        args.get(2).unwrap_or_default(),
-    )
 }
 
 fn value_of(cx: &Context<'_, '_>, key: &[u8]) -> Result<Vec<u8>, Error> {

@@ -1,13 +1,10 @@
 //! Parts of strings: `APPEND STRLEN GETRANGE SUBSTR SETRANGE`.
 
 use super::super::keys::parse_number;
-use super::super::{Args, Context, Error, Frame, Host, Outcome, reply};
+use super::super::{Args, Context, Error, Frame, Host, Outcome, first_two, reply};
 
 pub(super) fn append<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
-    let (key, more) = (
-        args.get(1).unwrap_or_default(),
-        args.get(2).unwrap_or_default(),
-    );
+    let (key, more) = first_two(args);
     let value = cx.store.get(key).unwrap_or_default();
     check_len(value.len() + more.len(), cx.host)?;
     let value = [value, more].concat();
