@@ -1,7 +1,7 @@
 //! Ports that nobody else uses.
 
 use std::fs::File;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::thread;
@@ -32,10 +32,16 @@ pub(crate) fn free() -> SocketAddr {
         let port = own.next.fetch_add(1, Ordering::Relaxed);
         assert!(port < own.end, "no port of this process is free");
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        if TcpListener::bind(address).is_ok() {
+        if is_free(address) {
             return address;
         }
     }
+}
+
+/// Whether nobody listens there. To listen for a moment would tell as well, but a program that another
+/// test starts at that moment has a copy of the socket until it runs, and the port stays taken for as long.
+fn is_free(address: SocketAddr) -> bool {
+    TcpStream::connect(address).is_err()
 }
 
 /// The ports of the built-in list, for as long as this is held.
@@ -53,9 +59,9 @@ pub(crate) fn built_in() -> Option<BuiltIn> {
     let lock = open("triad-test-ports-built-in");
     flock(&lock, FlockOperation::LockExclusive).unwrap();
     let end = Instant::now() + BUSY_MAX;
-    let is_free = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
+    let is_taken = |port: &u16| !is_free(SocketAddr::from((Ipv4Addr::LOCALHOST, *port)));
     loop {
-        let Some(port) = BUILT_IN.into_iter().find(|port| !is_free(*port)) else {
+        let Some(port) = BUILT_IN.into_iter().find(is_taken) else {
             return Some(BuiltIn { _lock: lock });
         };
         if Instant::now() >= end {
