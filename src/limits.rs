@@ -307,6 +307,14 @@ pub const CHECKPOINT_STEP_BYTES: usize = 256 * KIB;
 /// spare.
 pub const SNAPSHOT_UNSYNCED_MAX_BYTES: usize = 16 * MIB;
 
+/// The items of a large collection that one entry of a snapshot has, in bytes: as much as one step of a
+/// checkpoint copies. The rest of the collection is in further entries.
+pub const SNAPSHOT_PART_BYTES: usize = CHECKPOINT_STEP_BYTES;
+
+/// The items of a collection that one record of the journal has, in bytes, unless it is a single one. A
+/// change of more takes several records.
+pub const RECORD_ITEMS_BYTES: usize = MIB;
+
 /// The steps of a checkpoint that may wait for the disk.
 pub const CHECKPOINT_STEPS_WAITING: usize = 4;
 

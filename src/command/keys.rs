@@ -6,7 +6,7 @@ mod relocate;
 use super::{Args, Command, Context, Error, Frame, Keys, Merge, Outcome, ReplySize, Route, reply};
 use crate::limits::{PATTERN_MAX_BYTES, SCAN_COUNT_DEFAULT, SCAN_COUNT_MAX};
 use crate::pattern;
-use crate::store::Store;
+use crate::store::{Store, View};
 
 pub(super) const COMMANDS: &[Command] = &[
     Command {
@@ -138,9 +138,6 @@ pub(super) const COMMANDS: &[Command] = &[
 /// The last position of a node's own cursor: positions are hash prefixes of 48 bits.
 pub const LAST_POSITION: u64 = (1 << 48) - 1;
 
-/// The type of every value.
-const TYPE_OF_ALL: &str = "string";
-
 /// What `SCAN` was asked beside the cursor.
 #[derive(Debug, Clone, Copy)]
 pub struct ScanOptions<'a> {
@@ -148,7 +145,7 @@ pub struct ScanOptions<'a> {
     pub pattern: Option<&'a [u8]>,
     /// About how many keys to look at.
     pub count: usize,
-    /// Only values of this type; there are only strings.
+    /// Only values of this type.
     pub only_type: Option<&'a [u8]>,
     /// Whether to return each key's value behind it.
     pub values: bool,
@@ -235,9 +232,9 @@ impl<'p> Collector<'p> {
         }
     }
 
-    pub(super) fn visit(&mut self, key: &[u8], value: &[u8]) {
-        let is_of_type = |wanted: &[u8]| wanted.eq_ignore_ascii_case(TYPE_OF_ALL.as_bytes());
-        if self.is_over || !self.options.only_type.is_none_or(is_of_type) {
+    pub(super) fn visit(&mut self, key: &[u8], value: View<'_>) {
+        let is_other = |wanted: &[u8]| !wanted.eq_ignore_ascii_case(value.type_name().as_bytes());
+        if self.is_over || self.options.only_type.is_some_and(is_other) {
             return;
         }
         if self
@@ -247,15 +244,29 @@ impl<'p> Collector<'p> {
         {
             return;
         }
-        let fits = self.size.add(key.len()) && (!self.options.values || self.size.add(value.len()));
-        self.is_over = !fits;
-        if self.is_over {
-            return;
-        }
-        self.found.push(Frame::bulk(key.to_vec()));
+        self.add(key);
         if self.options.values {
-            self.found.push(Frame::bulk(value.to_vec()));
+            self.add_value(value);
         }
+    }
+
+    /// Adds a string to the reply.
+    fn add(&mut self, bytes: &[u8]) {
+        self.is_over |= !self.size.add(bytes.len());
+        if !self.is_over {
+            self.found.push(Frame::bulk(bytes.to_vec()));
+        }
+    }
+
+    /// Adds a value: a string, or an array of items.
+    fn add_value(&mut self, value: View<'_>) {
+        if let Some(bytes) = value.as_string() {
+            return self.add(bytes);
+        }
+        let around = std::mem::take(&mut self.found);
+        value.visit_items(&mut |item| self.add(item));
+        let items = std::mem::replace(&mut self.found, around);
+        self.found.push(Frame::Array(items));
     }
 
     pub(super) fn finish(self) -> Result<Frame<'static>, Error> {
@@ -321,14 +332,14 @@ fn exists<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error>
 }
 
 fn type_of<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
-    let exists = cx.store.contains(args.get(1).unwrap_or_default());
-    reply(Frame::simple(if exists { TYPE_OF_ALL } else { "none" }))
+    let value = cx.store.view(args.get(1).unwrap_or_default());
+    reply(Frame::simple(value.map_or("none", View::type_name)))
 }
 
 /// One of this node's keys: the first one behind a place of the table that is chosen by chance.
 fn randomkey<'s>(cx: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error> {
     let mut found = None;
-    let mut first = |key: &[u8], _: &[u8]| {
+    let mut first = |key: &[u8], _: View<'_>| {
         found.get_or_insert_with(|| key.to_vec());
     };
     // Without the system's chance any key will do.

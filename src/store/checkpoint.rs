@@ -9,6 +9,7 @@
 //! place of the old one the journal is synced, whatever the policy, through the last number that
 //! was given when the copying ended; and only then do the old segments go.
 
+mod chunk;
 mod due;
 mod file;
 mod thread;
@@ -22,14 +23,16 @@ use std::thread::JoinHandle;
 use super::Seq;
 use super::failure::Failure;
 use super::files::FileNames;
+use super::format::snapshot::SnapshotEntry;
 use super::journal::Journal;
-use super::table::Table;
+use super::table::{Entry, Table, hash};
 use super::tables::Tables;
 use crate::limits::{CHECKPOINT_STEP_BYTES, CHECKPOINT_STEP_ENTRIES, CHECKPOINT_STEPS_WAITING};
 use crate::storage::Storage;
+use chunk::{Chunk, Rest};
 pub(super) use due::Due;
 pub(super) use file::SnapshotFile;
-use thread::{Chunk, Message, Outcome, Writer};
+use thread::{Message, Outcome, Writer};
 
 /// What a step of a checkpoint has come to.
 #[derive(Debug, Clone)]
@@ -57,6 +60,8 @@ pub(super) enum Requests {
 pub(super) struct Checkpoint {
     replay_from: u64,
     stage: Stage,
+    /// The collections of which a part was copied, and the table that they are in.
+    rests: Vec<(Which, Rest)>,
     /// What the thread had no place for yet.
     held: Option<Message>,
     /// Gone when nothing more is to come: then the thread gives up, unless it has seen the end.
@@ -117,6 +122,7 @@ impl Checkpoint {
         Ok(Self {
             replay_from,
             stage: Stage::Copy(Which::Own, 0),
+            rests: Vec::new(),
             held: None,
             messages: Some(sender),
             spares,
@@ -170,14 +176,25 @@ impl Checkpoint {
 
     /// Copies the next entries.
     fn copy(&mut self, which: Which, from: u64, tables: &Tables, journal: &mut Journal) {
-        let table = match which {
-            Which::Own => &tables.own,
-            Which::Misplaced => &tables.misplaced,
-        };
         let mut chunk = self.spares.try_recv().unwrap_or_default();
-        let next = copy_step(table, from, &mut chunk);
-        if chunk.entries() > 0 {
-            self.held = Some(Message::Entries(chunk));
+        // First what is left of large collections: so there are never more of them than in one step.
+        if let Some((which, rest)) = self.rests.pop() {
+            let table = which.of(tables);
+            let entry = table.get(hash(&rest.key), &rest.key);
+            let rest = entry.and_then(|entry| chunk.push_part(entry, rest.from, rest.part));
+            self.rests.extend(rest.map(|rest| (which, rest)));
+            self.hold(chunk);
+            return;
+        }
+        let rests = &mut self.rests;
+        let next = copy_step(which.of(tables), from, &mut chunk, &mut |rest| {
+            rests.push((which, rest));
+        });
+        self.hold(chunk);
+        if next.is_none() && !self.rests.is_empty() {
+            // The table is done when these are.
+            self.stage = Stage::Copy(which, PAST_THE_END);
+            return;
         }
         self.stage = match (which, next) {
             (_, Some(from)) => Stage::Copy(which, from),
@@ -187,6 +204,13 @@ impl Checkpoint {
                 Stage::AwaitSync(journal.last())
             }
         };
+    }
+
+    /// Keeps what was copied for the thread.
+    fn hold(&mut self, chunk: Chunk) {
+        if chunk.entries() > 0 {
+            self.held = Some(Message::Entries(chunk));
+        }
     }
 
     /// Gives the thread what it had no place for. Whether that is done.
@@ -219,11 +243,52 @@ impl Drop for Checkpoint {
     }
 }
 
-/// Copies entries from position `from` on, as many as a step may. The position to go on from.
+/// Gives `write` copies of all entries, those of a large collection in parts.
+pub(super) fn copy_all<E>(
+    tables: &Tables,
+    write: &mut dyn FnMut(&SnapshotEntry<'_>) -> Result<(), E>,
+) -> Result<(), E> {
+    for table in [&tables.own, &tables.misplaced] {
+        let mut from = Some(0);
+        while let Some(position) = from {
+            let mut chunk = Chunk::default();
+            let mut rests = Vec::new();
+            from = copy_step(table, position, &mut chunk, &mut |rest| rests.push(rest));
+            chunk.sorted().iter().try_for_each(&mut *write)?;
+            while let Some(rest) = rests.pop() {
+                chunk.clear();
+                let entry = table.get(hash(&rest.key), &rest.key);
+                rests.extend(entry.and_then(|entry| chunk.push_part(entry, rest.from, rest.part)));
+                chunk.sorted().iter().try_for_each(&mut *write)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A position behind all others: a copy from there on finds nothing.
+const PAST_THE_END: u64 = u64::MAX;
+
+impl Which {
+    fn of(self, tables: &Tables) -> &Table {
+        match self {
+            Self::Own => &tables.own,
+            Self::Misplaced => &tables.misplaced,
+        }
+    }
+}
+
+/// Copies entries from position `from` on, as many as a step may. The position to go on from. Of large
+/// collections `rest` is given what is left.
 ///
 /// Whole leaves are copied as they come: the thread sorts what it gets. Only a leaf that is too large
 /// for one step has to be sorted here, in each of its steps.
-fn copy_step(table: &Table, from: u64, chunk: &mut Chunk) -> Option<u64> {
+fn copy_step(
+    table: &Table,
+    from: u64,
+    chunk: &mut Chunk,
+    rest: &mut dyn FnMut(Rest),
+) -> Option<u64> {
     let mut next = from;
     let mut looked_at = 0;
     while let Some((leaf, after)) = table.leaf_at(next) {
@@ -237,17 +302,17 @@ fn copy_step(table: &Table, from: u64, chunk: &mut Chunk) -> Option<u64> {
             break;
         }
         chunk.reserve(leaf.len(), bytes);
-        for (key, value) in leaf.entries() {
-            chunk.push(key, value);
-        }
+        leaf.entries()
+            .filter_map(|entry| chunk.push(entry))
+            .for_each(&mut *rest);
         next = after?;
     }
     if next > from {
         return Some(next);
     }
     table
-        .walk_leaf(from, &mut |key, value| {
-            chunk.push(key, value);
+        .walk_leaf(from, &mut |entry: &Entry| {
+            chunk.push(entry).into_iter().for_each(&mut *rest);
             let is_full = chunk.entries() >= CHECKPOINT_STEP_ENTRIES
                 || chunk.bytes() >= CHECKPOINT_STEP_BYTES;
             if is_full {
@@ -280,13 +345,13 @@ mod tests {
         let mut from = Some(0);
         while let Some(position) = from {
             let mut chunk = Chunk::default();
-            from = copy_step(table, position, &mut chunk);
+            from = copy_step(table, position, &mut chunk, &mut |_| {});
             assert!(
                 from.is_none_or(|next| next > position),
                 "every step goes forward"
             );
             look(&chunk);
-            keys.extend(chunk.sorted().iter().map(|(key, _)| key.to_vec()));
+            keys.extend(chunk.sorted().iter().map(|entry| entry.key.to_vec()));
             between(table);
         }
         keys
@@ -294,8 +359,8 @@ mod tests {
 
     fn in_order(table: &Table) -> Vec<Vec<u8>> {
         let mut keys = Vec::new();
-        table.walk(0, &mut |key, _| {
-            keys.push(key.to_vec());
+        table.walk(0, &mut |entry| {
+            keys.push(entry.key().to_vec());
             ControlFlow::Continue(())
         });
         keys

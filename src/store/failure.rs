@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
+use super::value::WrongType;
 use crate::limits::{KEY_MAX_BYTES, VALUE_MAX_BYTES_CEILING};
 use crate::storage::Storage;
 
@@ -150,4 +151,7 @@ pub enum Refused {
     /// There is a checkpoint under way.
     #[error("a checkpoint is under way already")]
     CheckpointRunning,
+    /// The key has a value of another type.
+    #[error(transparent)]
+    WrongType(#[from] WrongType),
 }

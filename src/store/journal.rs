@@ -46,6 +46,15 @@ pub(super) struct Journal {
     last: Seq,
     /// From the one that replay begins with to the one that is written to.
     segments: Vec<SegmentSize>,
+    group: Option<OpenGroup>,
+}
+
+/// A group of records that is not complete yet.
+struct OpenGroup {
+    /// The number that its first record will have, which says how many follow.
+    seq: Seq,
+    /// Where in the buffer that record will stand.
+    start: usize,
 }
 
 /// What a journal needs to go on from where recovery has left it.
@@ -94,6 +103,7 @@ impl Journal {
             buffer: Vec::new(),
             last: from.last,
             segments: from.segments,
+            group: None,
         })
     }
 
@@ -137,10 +147,41 @@ impl Journal {
             segment.bytes += (self.buffer.len() - before) as u64;
             segment.changes += 1;
         }
-        if self.buffer.len() >= JOURNAL_BATCH_BYTES {
+        // A group stays here until it is known how many records it has.
+        if self.buffer.len() >= JOURNAL_BATCH_BYTES && self.group.is_none() {
             self.commit();
         }
         self.last
+    }
+
+    /// Begins a group: the records up to [`Journal::end_group`] count together, or not at all.
+    pub(super) fn begin_group(&mut self) {
+        self.last += 1;
+        self.group = Some(OpenGroup {
+            seq: self.last,
+            start: self.buffer.len(),
+        });
+    }
+
+    /// Ends the group. The number of its last record; `None` if it has none.
+    pub(super) fn end_group(&mut self) -> Option<Seq> {
+        let OpenGroup { seq, start } = self.group.take()?;
+        let count = self.last - seq;
+        if count == 0 {
+            self.last -= 1;
+            return None;
+        }
+        let synced = (start == 0).then(|| self.shared.synced());
+        let mut first = Vec::new();
+        record::push(&mut first, seq, &Effect::Group { count }, synced);
+        if let Some(segment) = self.segments.last_mut() {
+            segment.bytes += first.len() as u64;
+        }
+        self.buffer.splice(start..start, first);
+        if self.buffer.len() >= JOURNAL_BATCH_BYTES {
+            self.commit();
+        }
+        Some(self.last)
     }
 
     /// Hands what is in the buffer to the thread.

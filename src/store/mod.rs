@@ -6,6 +6,10 @@
 //! request, which write the reply depends on ([`Store::take_gate`]), and lets the reply go when
 //! [`Store::durable`] has come that far.
 //!
+//! - `keys`, `collections`, `expiry`: what one can do with keys and values
+//! - `group`: several writes that a crash takes back together, or not at all
+//! - `watch`: which keys somebody wants to know to be as they were
+//! - `value`: what stands under a key
 //! - `table`: keys and values, in an order that does not depend on how many there are
 //! - `unsynced`: which keys have writes that are not durable yet
 //! - `journal`: numbers, buffers, and the thread that writes and syncs
@@ -18,11 +22,15 @@
 //! written again.
 
 mod checkpoint;
+mod collections;
 mod error;
+mod expiry;
 mod failure;
 mod files;
 mod format;
+mod group;
 mod journal;
+mod keys;
 mod lock;
 mod options;
 mod recovery;
@@ -31,14 +39,13 @@ mod status;
 mod table;
 mod tables;
 mod unsynced;
+mod value;
+mod watch;
 
 use std::cell::Cell;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use crate::limits::{
-    KEY_MAX_BYTES, TABLE_FETCH_ENTRIES, TABLE_FETCH_ENTRIES_MIN, VALUE_MAX_BYTES_CEILING,
-};
 use crate::storage::Storage;
 pub use checkpoint::CheckpointStep;
 use checkpoint::{Checkpoint, Due, Requests};
@@ -46,13 +53,17 @@ pub use error::{Defect, OpenError, Place};
 pub use failure::{Action, Failure, Refused};
 use files::FileNames;
 use format::record::Effect;
+use group::Group;
 use journal::{Continuation, Journal};
-pub use options::{Fsync, Options, UnknownFsync};
+pub use options::{Clock, Fsync, Options, UnknownFsync};
 use signal::Signal;
 pub use status::{Recovery, Repair, Status, TornTail};
-use table::hash;
+pub use table::Deadline;
+use table::{Entry, hash};
 use tables::Tables;
 use unsynced::Unsynced;
+pub use value::{Items, Set, View, WrongType};
+use watch::Watched;
 
 /// The number of a record of the journal. They count from 1, without gaps, over all restarts.
 pub type Seq = u64;
@@ -68,6 +79,12 @@ pub struct Store {
     unsynced: Unsynced,
     /// What the accesses since the last [`Store::take_gate`] depend on.
     gate: Cell<Seq>,
+    group: Group,
+    watched: Watched,
+    clock: Clock,
+    /// The latest time that was told, in milliseconds since 1970: what has expired stays so, also if
+    /// somebody sets the clock back.
+    latest_unix_ms: Cell<u64>,
     storage: Arc<dyn Storage>,
     names: FileNames,
     /// When the journal has grown so much that a checkpoint is due.
@@ -135,6 +152,10 @@ impl Store {
             tables: recovered.tables,
             unsynced: Unsynced::default(),
             gate: Cell::new(0),
+            group: Group::default(),
+            watched: Watched::default(),
+            clock: options.clock,
+            latest_unix_ms: Cell::new(0),
             storage,
             names,
             due: Due::after(recovered.snapshot_bytes),
@@ -162,112 +183,6 @@ impl Store {
         self.journal.incarnation()
     }
 
-    // ---- reads -------------------------------------------------------------------------------
-
-    /// The value of a key.
-    pub fn get(&self, key: &[u8]) -> Option<&[u8]> {
-        let hash = hash(key);
-        self.touch(hash);
-        self.tables.own.get(hash, key)
-    }
-
-    /// Whether there is such a key.
-    pub fn contains(&self, key: &[u8]) -> bool {
-        self.get(key).is_some()
-    }
-
-    /// Has what is known of these keys, which will be asked for soon, brought near to the processor.
-    ///
-    /// In a large table nearly every access waits for memory, several times in a row. Done for many
-    /// keys at once, step by step, the waits of all of them overlap.
-    pub fn fetch<'k>(&self, keys: impl Iterator<Item = &'k [u8]>) {
-        if self.tables.own.len() >= TABLE_FETCH_ENTRIES_MIN {
-            self.tables.own.fetch(keys.map(hash));
-        }
-    }
-
-    /// For one who asks for many keys one after the other: every so many places it fetches the next ones
-    /// of `keys`, which are all of them.
-    pub fn fetch_from<'k>(&self, place: usize, keys: impl Iterator<Item = &'k [u8]>) {
-        if place.is_multiple_of(TABLE_FETCH_ENTRIES) {
-            self.fetch(keys.skip(place));
-        }
-    }
-
-    /// How many keys there are.
-    pub fn len(&self) -> usize {
-        self.touch_all();
-        self.tables.own.len()
-    }
-
-    /// Whether there are no keys.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Visits keys and values from position `from` (0 is the beginning) on: at least `at_least` of
-    /// them, unless the end comes first. Returns the position to go on from, or `None` at the end.
-    ///
-    /// Positions are below 2^48. A key that is there throughout an iteration is visited by it,
-    /// whatever happens to other keys between the steps.
-    pub fn scan(
-        &self,
-        from: u64,
-        at_least: usize,
-        visit: &mut dyn FnMut(&[u8], &[u8]),
-    ) -> Option<u64> {
-        self.touch_all();
-        self.tables.own.scan(from, at_least, visit)
-    }
-
-    // ---- writes ------------------------------------------------------------------------------
-
-    /// Gives a key a value.
-    pub fn set(&mut self, key: &[u8], value: &[u8]) -> Result<(), Refused> {
-        self.journal.check()?;
-        if key.len() > KEY_MAX_BYTES {
-            return Err(Refused::KeyTooLong(key.len()));
-        }
-        if value.len() > VALUE_MAX_BYTES_CEILING {
-            return Err(Refused::ValueTooLong(value.len()));
-        }
-        let hash = hash(key);
-        self.write(hash, &Effect::set(key, value));
-        // No key is ever in both tables. It would be only if the caller wrote a key that it does
-        // not own.
-        if self.tables.misplaced.len() > 0 {
-            self.tables.misplaced.remove(hash, key);
-        }
-        self.tables.own.insert(hash, key, value);
-        Ok(())
-    }
-
-    /// Removes a key. Whether it was there; if it was not, nothing is written.
-    pub fn delete(&mut self, key: &[u8]) -> Result<bool, Refused> {
-        self.journal.check()?;
-        let hash = hash(key);
-        self.touch(hash);
-        let removed = self.tables.own.remove(hash, key);
-        if removed {
-            self.write(hash, &Effect::delete(key));
-        }
-        Ok(removed)
-    }
-
-    /// Removes every key, the misplaced ones too.
-    pub fn clear(&mut self) -> Result<(), Refused> {
-        self.journal.check()?;
-        self.touch_all();
-        if self.tables.own.len() + self.tables.misplaced.len() == 0 {
-            return Ok(());
-        }
-        let seq = self.journal.record(&Effect::Clear);
-        self.unsynced.wrote_all(seq);
-        self.gate.set(seq);
-        std::mem::replace(&mut self.tables, Tables::new()).drop_apart();
-        Ok(())
-    }
-
     // ---- keys of other nodes -----------------------------------------------------------------
 
     /// How many keys of other nodes there are in this node's files.
@@ -281,9 +196,10 @@ impl Store {
         &self,
         from: u64,
         at_least: usize,
-        visit: &mut dyn FnMut(&[u8], &[u8]),
+        visit: &mut dyn FnMut(&[u8], View<'_>),
     ) -> Option<u64> {
         self.touch_all();
+        let visit = &mut |entry: &Entry| visit(entry.key(), entry.view());
         self.tables.misplaced.scan(from, at_least, visit)
     }
 
@@ -292,11 +208,12 @@ impl Store {
         self.journal.check()?;
         let hash = hash(key);
         self.touch(hash);
-        let removed = self.tables.misplaced.remove(hash, key);
-        if removed {
-            self.write(hash, &Effect::delete(key));
-        }
-        Ok(removed)
+        let Some(removed) = self.tables.misplaced.remove(hash, key) else {
+            return Ok(false);
+        };
+        self.write(hash, &Effect::delete(key));
+        removed.drop_apart();
+        Ok(true)
     }
 
     // ---- durability --------------------------------------------------------------------------
@@ -414,6 +331,7 @@ impl Store {
         let text = Arc::<Failure>::to_string;
         Status {
             keys: self.tables.own.len(),
+            expiring: self.tables.own.deadlines(),
             misplaced: self.tables.misplaced.len(),
             fsync: self.journal.shared().policy(),
             last_checkpoint_unix_seconds: self.last_checkpoint_unix_seconds,
@@ -462,24 +380,6 @@ impl Store {
             .iter()
             .map(|segment| segment.bytes)
             .sum()
-    }
-
-    /// Takes down a write to one key.
-    fn write(&mut self, hash: u64, effect: &Effect<'_>) {
-        let seq = self.journal.record(effect);
-        self.unsynced.wrote(hash, seq);
-        self.gate.set(seq);
-    }
-
-    /// Notes that a reply depends on what is known of one key.
-    fn touch(&self, hash: u64) {
-        self.gate
-            .set(self.gate.get().max(self.unsynced.last_write(hash)));
-    }
-
-    /// Notes that a reply depends on every key.
-    fn touch_all(&self) {
-        self.gate.set(self.gate.get().max(self.journal.last()));
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What a write has to go through before it counts as done (`--fsync`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,4 +54,31 @@ pub struct Options {
     pub accept_edits: bool,
     /// If the files are damaged, keep copies of them and go on with all that is sound.
     pub repair: bool,
+    /// What says which keys have expired.
+    pub clock: Clock,
+}
+
+/// Where a store has the time from.
+#[derive(Clone, Copy, Debug, Default)]
+pub enum Clock {
+    /// The device's time of day.
+    #[default]
+    System,
+    /// Milliseconds since 1970 that somebody else sets: for tests.
+    Set(&'static AtomicU64),
+}
+
+impl Clock {
+    /// Milliseconds since 1970; 0 if the device's clock is set before that.
+    pub(super) fn unix_ms(self) -> u64 {
+        match self {
+            Self::System => {
+                let since = SystemTime::now().duration_since(UNIX_EPOCH);
+                since.map_or(0, |since| {
+                    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+                })
+            }
+            Self::Set(now) => now.load(Ordering::Relaxed),
+        }
+    }
 }

@@ -25,6 +25,7 @@ use std::io;
 use super::error::{Defect, OpenError, Place};
 use super::failure::{Action, Failure};
 use super::files::FileNames;
+use super::format::VERSION;
 use super::format::snapshot::SnapshotHeader;
 use super::journal::SegmentSize;
 use super::tables::{Mine, Tables};
@@ -100,6 +101,9 @@ impl<'r> Recover<'r> {
             ..
         } = replay;
         let ended = segments.last().is_none_or(|last| last.ended);
+        let is_older = segments
+            .last()
+            .is_some_and(|last| last.version.is_some_and(|version| version < VERSION));
         let mut segments: Vec<_> = segments.into_iter().map(|segment| segment.size).collect();
         let node_id = match node_id {
             Some(node_id) => node_id,
@@ -124,12 +128,15 @@ impl<'r> Recover<'r> {
             incarnation: incarnation + 1,
             seq: replay.last.unwrap_or(0) + 1,
         };
-        let file = if let Some(segment) = segments.last_mut() {
-            start.go_on(segment, ended)?
-        } else {
-            let (segment, file) = start.begin(header.map_or(1, |header| header.replay_from))?;
-            segments.push(segment);
-            file
+        let last = segments.last().map(|segment| segment.number);
+        let file = match segments.last_mut() {
+            Some(segment) if !is_older => start.go_on(segment, ended)?,
+            _ => {
+                let named = header.map_or(1, |header| header.replay_from);
+                let (segment, file) = start.begin(last.map_or(named, |last| last + 1))?;
+                segments.push(segment);
+                file
+            }
         };
         Ok(Recovered {
             tables,
@@ -181,6 +188,7 @@ impl<'r> Recover<'r> {
             synced: snapshot.as_ref().map_or(0, |snapshot| snapshot.synced),
             replayed: 0,
             segments: Vec::new(),
+            group: None,
             edited: false,
             end: None,
         };

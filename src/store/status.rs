@@ -30,6 +30,8 @@ pub struct Recovery {
 pub struct Status {
     /// The keys in the table, with those whose writes are not durable yet.
     pub keys: usize,
+    /// Of these, how many will be gone at some moment.
+    pub expiring: usize,
     /// The same of the keys of other nodes.
     pub misplaced: usize,
     /// When a write counts as done.

@@ -18,6 +18,7 @@
 //! Leaves do not merge. A leaf from which most is deleted shrinks, an empty one holds no memory, and
 //! an empty table has a directory of one place again.
 
+mod deadlines;
 mod entry;
 mod leaf;
 
@@ -25,7 +26,10 @@ use std::ops::ControlFlow;
 
 use siphasher::sip::SipHasher13;
 
+use super::value::Value;
 use crate::limits::{TABLE_ENTRIES_PER_PLACE_MIN, TABLE_FETCH_ENTRIES, TABLE_LEAF_ENTRIES};
+use deadlines::Deadlines;
+pub use entry::Deadline;
 pub(super) use entry::Entry;
 pub(super) use leaf::Leaf;
 
@@ -42,7 +46,7 @@ pub(super) fn hash(key: &[u8]) -> u64 {
 
 /// What an iteration calls for each entry. After `Break` it goes on to the end of the position that
 /// it is at, and stops there.
-pub(super) type Visit<'v> = dyn FnMut(&[u8], &[u8]) -> ControlFlow<()> + 'v;
+pub(super) type Visit<'v> = dyn FnMut(&Entry) -> ControlFlow<()> + 'v;
 
 /// A table of keys and values.
 pub(super) struct Table {
@@ -52,6 +56,7 @@ pub(super) struct Table {
     depth: u32,
     leaves: Vec<Leaf>,
     len: usize,
+    deadlines: Deadlines,
 }
 
 impl Table {
@@ -61,6 +66,7 @@ impl Table {
             depth: 0,
             leaves: vec![Leaf::new(0)],
             len: 0,
+            deadlines: Deadlines::default(),
         }
     }
 
@@ -68,8 +74,8 @@ impl Table {
         self.len
     }
 
-    pub(super) fn get(&self, hash: u64, key: &[u8]) -> Option<&[u8]> {
-        self.leaf(hash).get(hash, key).map(Entry::value)
+    pub(super) fn get(&self, hash: u64, key: &[u8]) -> Option<&Entry> {
+        self.leaf(hash).get(hash, key)
     }
 
     /// Reads what [`Table::get`] will read, for at most [`TABLE_FETCH_ENTRIES`] hashes. How many of them
@@ -96,33 +102,117 @@ impl Table {
         found
     }
 
-    /// Gives the key this value. Whether it was there before.
+    /// Gives the key this string, which stays. Whether the key was there before.
     pub(super) fn insert(&mut self, hash: u64, key: &[u8], value: &[u8]) -> bool {
-        if let Some(entry) = self.leaf_mut(hash).get_mut(hash, key) {
-            entry.set_value(value);
-            return true;
+        match self.leaf_mut(hash).get_mut(hash, key) {
+            Some(entry) if entry.as_plain().is_some() => entry.set_string(value),
+            Some(_) => {
+                let known = self.put(hash, Entry::new(key, value));
+                known.into_iter().for_each(Entry::drop_apart);
+            }
+            None => {
+                self.add(hash, Entry::new(key, value));
+                return false;
+            }
         }
-        self.add(hash, Entry::new(key, value));
-        false
+        true
     }
 
     /// Takes an entry. The one with its key that was there.
     pub(super) fn put(&mut self, hash: u64, entry: Entry) -> Option<Entry> {
+        let deadline = entry.deadline();
         if let Some(known) = self.leaf_mut(hash).get_same(hash, &entry) {
-            return Some(std::mem::replace(known, entry));
+            let known = std::mem::replace(known, entry);
+            self.deadlines.change(hash, known.deadline(), deadline);
+            return Some(known);
         }
+        self.deadlines.change(hash, None, deadline);
         self.add(hash, entry);
         None
     }
 
-    /// Removes the key. Whether it was there.
-    pub(super) fn remove(&mut self, hash: u64, key: &[u8]) -> bool {
-        let removed = self.leaf_mut(hash).remove(hash, key);
-        self.len -= usize::from(removed);
-        if removed && self.len == 0 {
+    /// Adds a key without a value. Whether it was not there before.
+    pub(super) fn add_key(&mut self, hash: u64, key: &[u8]) -> bool {
+        let is_new = self.get(hash, key).is_none();
+        if is_new {
+            self.add(hash, Entry::new(key, b""));
+        }
+        is_new
+    }
+
+    /// Removes the key. Its entry, if it was there.
+    pub(super) fn remove(&mut self, hash: u64, key: &[u8]) -> Option<Entry> {
+        let removed = self.leaf_mut(hash).remove(hash, key)?;
+        self.deadlines.change(hash, removed.deadline(), None);
+        self.len -= 1;
+        if self.len == 0 {
             *self = Self::new();
         }
-        removed
+        Some(removed)
+    }
+
+    /// The value of a key that has a collection, or that will be gone, to be changed.
+    pub(super) fn value_mut(&mut self, hash: u64, key: &[u8]) -> Option<&mut Value> {
+        self.leaf_mut(hash).get_mut(hash, key)?.value_mut()
+    }
+
+    /// Sets or lifts the moment at which the key is gone. Whether there is such a key.
+    pub(super) fn set_deadline(
+        &mut self,
+        hash: u64,
+        key: &[u8],
+        deadline: Option<Deadline>,
+    ) -> bool {
+        let Some(entry) = self.leaf_mut(hash).get_mut(hash, key) else {
+            return false;
+        };
+        let before = entry.deadline();
+        entry.set_deadline(deadline);
+        self.deadlines.change(hash, before, deadline);
+        true
+    }
+
+    /// The first moment at which a key will be gone.
+    pub(super) fn first_deadline(&self) -> Option<Deadline> {
+        self.deadlines.first().map(|(deadline, _)| deadline)
+    }
+
+    /// How many keys will be gone at some moment.
+    pub(super) fn deadlines(&self) -> usize {
+        self.deadlines.len()
+    }
+
+    /// A key that is to be gone by now, the one that is so for longest.
+    pub(super) fn overdue(&self, now: u64) -> Option<(u64, Vec<u8>)> {
+        let (deadline, hash) = self.deadlines.first().filter(|(at, _)| at.get() <= now)?;
+        let mut entries = self.leaf(hash).with_hash(hash);
+        let entry = entries.find(|entry| entry.deadline() == Some(deadline))?;
+        Some((hash, entry.key().to_vec()))
+    }
+
+    /// Whether there is a key of this hash.
+    pub(super) fn has_hash(&self, hash: u64) -> bool {
+        self.leaf(hash).with_hash(hash).next().is_some()
+    }
+
+    /// The entries at these places, counted from 0 by rising leaves. `places` rise.
+    pub(super) fn at(&self, places: &[usize]) -> Vec<&Entry> {
+        let mut found = Vec::with_capacity(places.len());
+        let mut places = places.iter().copied().peekable();
+        let mut before = 0;
+        for leaf in &self.leaves {
+            let mut entries = leaf.entries().enumerate();
+            while let Some(place) = places.next_if(|place| *place < before + leaf.len()) {
+                let wanted = place - before;
+                found.extend(
+                    entries
+                        .find(|(place, _)| *place == wanted)
+                        .map(|(_, entry)| entry),
+                );
+            }
+            before += leaf.len();
+        }
+        found
     }
 
     /// Visits the entries from position `from` on, until `visit` says `Break` and the entries of
@@ -153,8 +243,7 @@ impl Table {
             if stopped_at.is_some_and(|stopped| stopped != position) {
                 break;
             }
-            let (key, value) = entry.key_and_value();
-            if visit(key, value).is_break() {
+            if visit(entry).is_break() {
                 stopped_at = Some(position);
             }
         }
@@ -189,11 +278,11 @@ impl Table {
         &self,
         from: u64,
         at_least: usize,
-        visit: &mut dyn FnMut(&[u8], &[u8]),
+        visit: &mut dyn FnMut(&Entry),
     ) -> Option<u64> {
         let mut visited = 0;
-        self.walk(from, &mut |key, value| {
-            visit(key, value);
+        self.walk(from, &mut |entry| {
+            visit(entry);
             visited += 1;
             if visited >= at_least {
                 ControlFlow::Break(())

@@ -227,15 +227,15 @@ fn files_of_a_newer_program() {
     let newer = [
         (
             SNAPSHOT,
-            snapshot.replace(r#""version":1"#, r#""version":2"#),
+            snapshot.replace(r#""version":2"#, r#""version":3"#),
         ),
         (
             SNAPSHOT,
-            r#"{"triad":"snapshot","version":2,"tables":[]}"#.to_owned(),
+            r#"{"triad":"snapshot","version":3,"tables":[]}"#.to_owned(),
         ),
         (
             JOURNAL,
-            journal.replace(r#""version":1"#, r#""version":2,"new":true"#),
+            journal.replace(r#""version":2"#, r#""version":3,"new":true"#),
         ),
     ];
     for (name, text) in newer {
@@ -243,20 +243,20 @@ fn files_of_a_newer_program() {
         says(
             &message,
             &[
-                "is of version 2",
-                "this program knows 1",
+                "is of version 3",
+                "this program knows 2",
                 "Start the newer triad",
             ],
         );
     }
     // An op that came later, with a right checksum.
     let (lines, _) = journal.split_once(r#"{"seq":2"#).unwrap();
-    let later = r#"{"seq":2,"op":"expire","key":"a","synced":1,"crc":"ea71bcbc"}"#;
+    let later = r#"{"seq":2,"op":"lpush","key":"a","synced":1,"crc":"8e6e4244"}"#;
     let message = refused(&with_file(JOURNAL, &format!("{lines}{later}\n")));
     says(
         &message,
         &[
-            "has the op \"expire\"",
+            "has the op \"lpush\"",
             "does not know",
             "Start the newer triad",
         ],

@@ -185,7 +185,7 @@ fn damage_is_not_an_edit() {
         (SNAPSHOT, r#""key":"b""#, r#""key":"b"#),
         (SNAPSHOT, r#""key":"b""#, r#""key":"a""#),
         (SNAPSHOT, r#""node":"linux""#, r#""node":"mac""#),
-        (SNAPSHOT, r#""version":1"#, r#""version":2"#),
+        (SNAPSHOT, r#""version":2"#, r#""version":3"#),
         (JOURNAL, r#"{"seq":4"#, r#"{"seq":5"#),
         (JOURNAL, r#"{"seq":4"#, "{seq:4"),
         (JOURNAL, r#""op":"set""#, r#""op":"put""#),

@@ -1,23 +1,25 @@
-//! The files as text: what version 1 looks like, and what may be done to it from outside.
+//! The files as text: what version 2 looks like, and what may be done to it from outside.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use crate::support::{Content, Lab, pairs, text, with_file};
+use crate::support::{Content, Lab, pairs, text, told_items, with_file};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 use triad::storage::MemoryStorage;
+use triad::store::Store;
 
 const SNAPSHOT: &str = "linux.json";
 const JOURNAL: &str = "linux.journal-1.jsonl";
 
 /// The files of a store that was made by the first version of the format.
 fn fixture(name: &str) -> MemoryStorage {
+    files_in(&format!("store-v1/{name}"))
+}
+
+fn files_in(folder: &str) -> MemoryStorage {
     let storage = MemoryStorage::new();
-    let folder = format!(
-        "{}/tests/fixtures/store-v1/{name}",
-        env!("CARGO_MANIFEST_DIR")
-    );
+    let folder = format!("{}/tests/fixtures/{folder}", env!("CARGO_MANIFEST_DIR"));
     for entry in std::fs::read_dir(folder).unwrap() {
         let entry = entry.unwrap();
         let bytes = std::fs::read(entry.path()).unwrap();
@@ -72,6 +74,50 @@ fn files_of_version_1_load() {
     assert_eq!((lab.store.incarnation(), lab.recovery.replayed), (2, 3));
 }
 
+fn without_crc(line: &str) -> String {
+    line.split(",\"crc\"").next().unwrap().to_owned()
+}
+
+#[test]
+fn files_of_version_2_load() {
+    let expected = || {
+        let items = |items: &[&[u8]]| items.iter().map(|item| item.to_vec()).collect::<Vec<_>>();
+        let mut content = pairs([("name", "Ada King"), ("from", "90"), ("to", "10")]);
+        let mut told = |key: &[u8], kind, list: &[&[u8]], deadline| {
+            content.insert(key.to_vec(), told_items(kind, &items(list), deadline));
+        };
+        told(b"session", "string", &[b"7"], Some(1 << 50));
+        told(b"bytes", "string", &[b"\xff"], Some(1 << 51));
+        told(b"tags", "set", &[b"blue", b"green"], None);
+        told(b"raw", "set", &[b"", b"a", b"\xff"], Some(1 << 50));
+        content
+    };
+    let storage = files_in("store-v2");
+    let mut lab = Lab::open(&storage).unwrap();
+    assert_eq!(lab.content(), expected());
+    assert_eq!(lab.store.incarnation(), 3);
+    assert!(lab.recovery.warnings.is_empty() && lab.recovery.torn.is_none());
+    lab.checkpoint().unwrap();
+    drop(lab);
+    assert_eq!(Lab::open(&storage).unwrap().content(), expected());
+}
+
+/// A program that knows only version 1 must not find anything of version 2 in a file that says it is older.
+#[test]
+fn a_journal_of_version_1_goes_on_in_a_new_segment() {
+    let storage = fixture("both");
+    let old = storage.content("linux.journal-2.jsonl").unwrap();
+    let mut lab = Lab::open(&storage).unwrap();
+    lab.set("more", "text").unwrap();
+    let expected = lab.content();
+    drop(lab);
+    assert_eq!(storage.content("linux.journal-2.jsonl").unwrap(), old);
+    assert!(text(&storage, "linux.journal-3.jsonl").contains("\"version\":2"));
+    let lab = Lab::open(&storage).unwrap();
+    assert_eq!(lab.content(), expected);
+    assert_eq!(lab.store.incarnation(), 5);
+}
+
 #[test]
 fn what_is_written_is_what_the_format_says() {
     let storage = MemoryStorage::new();
@@ -82,14 +128,26 @@ fn what_is_written_is_what_the_format_says() {
     lab.store.set(b"quote\"", b"\x00").unwrap();
     lab.store.delete(b"name").unwrap();
     lab.store.delete(b"absent").unwrap();
-    lab.settle().unwrap();
     lab.store.clear().unwrap();
     lab.settle().unwrap();
-    let without_crc = |line: &str| line.split(",\"crc\"").next().unwrap().to_owned();
+    let later = Store::deadline(1_900_000_000_000);
+    lab.store.set_until(b"token", b"7", later).unwrap();
+    lab.store.expire(b"token", None).unwrap();
+    lab.store.expire(b"token", later).unwrap();
+    let add = |store: &mut Store, members: &[&[u8]]| {
+        store.add_members(b"tags", members.iter().copied()).unwrap();
+    };
+    add(&mut lab.store, &[b"red", b"\"blue\"", b"red"]);
+    add(&mut lab.store, &[b"red"]);
+    add(&mut lab.store, &[b"green", b"\xff"]);
+    let members = [&b"red"[..], b"absent"].into_iter();
+    lab.store.remove_members(b"tags", members).unwrap();
+    lab.store.rename(b"token", b"tags").unwrap();
+    lab.settle().unwrap();
     let journal = text(&storage, JOURNAL);
     let lines: Vec<_> = journal.lines().map(without_crc).collect();
     let header = format!(
-        r#"{{"triad":"journal","version":1,"node":"linux","node_id":"{id}","incarnation":1,"segment":1,"seq":0"#
+        r#"{{"triad":"journal","version":2,"node":"linux","node_id":"{id}","incarnation":1,"segment":1,"seq":0"#
     );
     assert_eq!(
         lines,
@@ -99,22 +157,49 @@ fn what_is_written_is_what_the_format_says() {
             r#"{"seq":2,"op":"set","key":"name","value":"Ada","synced":1"#,
             r#"{"seq":3,"op":"set","key":"quote\"","value":"\u0000","synced":2"#,
             r#"{"seq":4,"op":"del","key":"name""#,
-            r#"{"seq":5,"op":"clear","synced":4"#,
+            r#"{"seq":5,"op":"clear""#,
+            r#"{"seq":6,"op":"set","key":"token","value":"7","expires_unix_ms":1900000000000,"synced":5"#,
+            r#"{"seq":7,"op":"persist","key":"token""#,
+            r#"{"seq":8,"op":"expire","key":"token","expires_unix_ms":1900000000000"#,
+            r#"{"seq":9,"op":"sadd","key":"tags","items":["red","\"blue\""]"#,
+            r#"{"seq":10,"op":"sadd","key":"tags","items_base64":["Z3JlZW4=","/w=="]"#,
+            r#"{"seq":11,"op":"srem","key":"tags","items":["red"]"#,
+            r#"{"seq":12,"op":"group","count":2"#,
+            r#"{"seq":13,"op":"set","key":"tags","value":"7","expires_unix_ms":1900000000000"#,
+            r#"{"seq":14,"op":"del","key":"token""#,
         ]
     );
+}
 
+#[test]
+fn a_snapshot_is_what_the_format_says() {
+    let storage = MemoryStorage::new();
+    let mut lab = Lab::open(&storage).unwrap();
+    let id = lab.store.node_id().to_owned();
     lab.set("one", "1").unwrap();
+    let later = Store::deadline(1 << 50);
+    lab.store.set_until(b"four", b"4", later).unwrap();
+    let members = [&b"a"[..], b"b"].into_iter();
+    lab.store.add_members(b"some", members).unwrap();
     lab.checkpoint().unwrap();
     assert_eq!(storage.contents().len(), 2, "the old segment is gone");
     let header = format!(
-        "{{\"triad\":\"snapshot\",\"version\":1,\"node\":\"linux\",\"node_id\":\"{id}\",\
-         \"incarnation\":1,\"seq\":6,\"replay_from\":2,\"checksums\":true,\n\"entries\":[\n"
+        "{{\"triad\":\"snapshot\",\"version\":2,\"node\":\"linux\",\"node_id\":\"{id}\",\
+         \"incarnation\":1,\"seq\":4,\"replay_from\":2,\"checksums\":true,\n\"entries\":[\n"
     );
     let snapshot = text(&storage, SNAPSHOT);
     let rest = snapshot.strip_prefix(&header).unwrap();
-    let (entry, end) = rest.split_once("\n],\n").unwrap();
-    assert_eq!(without_crc(entry), r#"{"key":"one","value":"1""#);
-    assert_eq!(without_crc(end), r#""count":1,"synced":6"#);
+    let (entries, end) = rest.split_once("\n],\n").unwrap();
+    let entries: Vec<_> = entries.lines().map(without_crc).collect();
+    assert_eq!(
+        entries,
+        [
+            r#"{"key":"some","type":"set","items":["b","a"]"#,
+            r#"{"key":"one","value":"1""#,
+            r#"{"key":"four","value":"4","expires_unix_ms":1125899906842624"#,
+        ]
+    );
+    assert_eq!(without_crc(end), r#""count":3,"synced":4"#);
 }
 
 #[test]
@@ -166,6 +251,20 @@ fn checksum(object: &Map<String, Value>) -> String {
                 Value::String(text) => text.clone().into_bytes(),
                 Value::Number(number) => number.as_u64().unwrap().to_le_bytes().to_vec(),
                 Value::Bool(flag) => vec![u8::from(*flag)],
+                Value::Array(items) if name.starts_with("items") => {
+                    let mut packed = Vec::new();
+                    for item in items {
+                        let text = item.as_str().unwrap();
+                        let item = if name.ends_with("_base64") {
+                            STANDARD.decode(text).unwrap()
+                        } else {
+                            text.as_bytes().to_vec()
+                        };
+                        packed.extend(u32::try_from(item.len()).unwrap().to_le_bytes());
+                        packed.extend(item);
+                    }
+                    packed
+                }
                 Value::Array(entries) => {
                     let crcs = entries.iter().flat_map(|entry| {
                         let crc = checksum(entry.as_object().unwrap());
@@ -193,7 +292,7 @@ fn checksum(object: &Map<String, Value>) -> String {
 #[test]
 fn checksums_are_what_the_format_says() {
     let mut checked = 0;
-    for storage in [fixture("both"), fixture("journal")] {
+    for storage in [fixture("both"), fixture("journal"), files_in("store-v2")] {
         drop(Lab::open(&storage).unwrap());
         for (name, bytes) in storage.contents() {
             let text = String::from_utf8(bytes).unwrap();
@@ -214,7 +313,11 @@ fn checksums_are_what_the_format_says() {
             }
         }
     }
-    assert_eq!(checked, 22, "two more records than the fixtures have");
+    assert_eq!(
+        checked,
+        24 + 18,
+        "what the fixtures have, and what a start adds"
+    );
 }
 
 /// What `jq . old > new` and `jq -S . old > new` make of a snapshot.

@@ -8,15 +8,18 @@ mod support;
 
 mod bad_files;
 mod checkpoint;
+mod collections;
 mod crash_points;
 mod damage;
 mod durability;
 mod edits;
+mod expiry;
 mod failing_calls;
 mod faults;
 mod folder;
 mod formats;
 mod full_disk;
+mod groups;
 mod large;
 mod misplaced;
 mod model;

@@ -22,7 +22,7 @@ fn misplaced(store: &Store) -> Content {
     let mut from = Some(0);
     while let Some(position) = from {
         from = store.misplaced_scan(position, 1, &mut |key, value| {
-            found.insert(key.to_vec(), value.to_vec());
+            found.insert(key.to_vec(), value.as_string().unwrap().to_vec());
         });
     }
     assert_eq!(found.len(), store.misplaced_len());

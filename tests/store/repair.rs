@@ -239,8 +239,8 @@ fn where_nothing_is_sound_nothing_is_done() {
 fn what_belongs_to_others_is_not_repaired() {
     for (name, old, new) in [
         (SNAPSHOT, "\"node\":\"linux\"", "\"node\":\"mac\""),
-        (SNAPSHOT, "\"version\":1", "\"version\":2"),
-        (SECOND, "\"version\":1", "\"version\":2"),
+        (SNAPSHOT, "\"version\":2", "\"version\":3"),
+        (SECOND, "\"version\":2", "\"version\":3"),
     ] {
         let storage = damaged(name, old, new);
         assert_eq!(refused_with(&storage, repairing()), refused(&storage));

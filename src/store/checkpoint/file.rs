@@ -7,7 +7,7 @@ use crate::storage::{AppendFile, Storage};
 use crate::store::Seq;
 use crate::store::failure::{Action, Failure};
 use crate::store::files::FileNames;
-use crate::store::format::snapshot::{SnapshotHeader, SnapshotText};
+use crate::store::format::snapshot::{SnapshotEntry, SnapshotHeader, SnapshotText};
 
 /// A snapshot that is being written, beside the one that it will replace.
 pub(in crate::store) struct SnapshotFile<'s> {
@@ -52,8 +52,8 @@ impl<'s> SnapshotFile<'s> {
     }
 
     /// Adds an entry.
-    pub(in crate::store) fn entry(&mut self, key: &[u8], value: &[u8]) -> Result<(), Failure> {
-        self.text.entry(&mut self.out, key, value);
+    pub(in crate::store) fn entry(&mut self, entry: &SnapshotEntry<'_>) -> Result<(), Failure> {
+        self.text.entry(&mut self.out, entry);
         if self.out.len() < CHECKPOINT_STEP_BYTES {
             return Ok(());
         }

@@ -5,6 +5,7 @@ use std::sync::mpsc::{Receiver, SyncSender};
 use std::sync::{Arc, OnceLock};
 
 use super::Requests;
+use super::chunk::Chunk;
 use super::file::SnapshotFile;
 use crate::limits::CHECKPOINT_STEP_BYTES;
 use crate::storage::{Storage, background};
@@ -14,7 +15,6 @@ use crate::store::files::FileNames;
 use crate::store::format::snapshot::SnapshotHeader;
 use crate::store::journal::Shared;
 use crate::store::signal::OnPanic;
-use crate::store::table::hash;
 
 /// What the owner of the store sends.
 pub(super) enum Message {
@@ -23,54 +23,6 @@ pub(super) enum Message {
     /// That was all. The journal has synced everything up to `synced`, and with it every effect that
     /// is in the entries.
     Finish { synced: Seq },
-}
-
-/// Copies of some entries, in one piece.
-#[derive(Default)]
-pub(super) struct Chunk {
-    bytes: Vec<u8>,
-    /// The lengths of key and value of each.
-    lengths: Vec<(usize, usize)>,
-}
-
-impl Chunk {
-    pub(super) fn reserve(&mut self, entries: usize, bytes: usize) {
-        self.lengths.reserve(entries);
-        self.bytes.reserve(bytes);
-    }
-
-    pub(super) fn push(&mut self, key: &[u8], value: &[u8]) {
-        self.bytes.extend_from_slice(key);
-        self.bytes.extend_from_slice(value);
-        self.lengths.push((key.len(), value.len()));
-    }
-
-    pub(super) fn entries(&self) -> usize {
-        self.lengths.len()
-    }
-
-    pub(super) fn bytes(&self) -> usize {
-        self.bytes.len()
-    }
-
-    fn clear(&mut self) {
-        self.bytes.clear();
-        self.lengths.clear();
-    }
-
-    /// Keys and values in the order of the table.
-    pub(super) fn sorted(&self) -> Vec<(&[u8], &[u8])> {
-        let mut rest = &*self.bytes;
-        let mut take = |len| {
-            let (taken, after) = rest.split_at_checked(len).unwrap_or_default();
-            rest = after;
-            taken
-        };
-        let entry = |&(key, value): &(usize, usize)| (take(key), take(value));
-        let mut entries: Vec<_> = self.lengths.iter().map(entry).collect();
-        entries.sort_by_cached_key(|(key, _)| hash(key));
-        entries
-    }
 }
 
 /// How the checkpoint ended: with a snapshot of so many bytes, or not.
@@ -140,10 +92,10 @@ impl Writer {
         while let Ok(message) = messages.recv() {
             match message {
                 Message::Entries(mut chunk) => {
-                    for (key, value) in chunk.sorted() {
-                        file.entry(key, value)?;
+                    for entry in chunk.sorted() {
+                        file.entry(&entry)?;
                     }
-                    if chunk.bytes.capacity() <= 2 * CHECKPOINT_STEP_BYTES {
+                    if chunk.capacity() <= 2 * CHECKPOINT_STEP_BYTES {
                         chunk.clear();
                         // If there is no place the owner has enough of them.
                         drop(self.give_back.try_send(chunk));

@@ -32,10 +32,21 @@ pub(in crate::store) const VALUE: Field = Field {
     base64_opening: b"\"value_base64\":\"",
 };
 
+/// The field that says when a key is gone, up to its content.
+pub(in crate::store) const EXPIRES: &[u8] = b",\"expires_unix_ms\":";
+
 /// Text of a file. Parsed from a slice it is borrowed from there, if nothing in it is escaped.
 #[derive(Deserialize)]
 #[serde(transparent)]
 pub(in crate::store) struct Text<'a>(#[serde(borrow)] pub(in crate::store) Cow<'a, str>);
+
+impl Text<'_> {
+    /// The bytes that it is the base64 of. `field` is told if it is none.
+    pub(in crate::store) fn decode_base64(&self, field: &str) -> Result<Vec<u8>, Flaw> {
+        let decoded = STANDARD.decode(self.0.as_bytes());
+        decoded.map_err(|error| Flaw::Malformed(format!("`{field}` is not base64: {error}")))
+    }
+}
 
 impl Field {
     /// Appends the field: as text, or in base64 if it has to be or if that makes it shorter.
@@ -74,13 +85,7 @@ impl Field {
             (None, None) => Ok(None),
             (Some(Text(Cow::Borrowed(text))), None) => Ok(Some(Cow::Borrowed(text.as_bytes()))),
             (Some(Text(Cow::Owned(text))), None) => Ok(Some(Cow::Owned(text.into_bytes()))),
-            (None, Some(Text(text))) => match STANDARD.decode(text.as_bytes()) {
-                Ok(bytes) => Ok(Some(Cow::Owned(bytes))),
-                Err(error) => Err(Flaw::Malformed(format!(
-                    "`{}` is not base64: {error}",
-                    self.base64_name
-                ))),
-            },
+            (None, Some(text)) => Ok(Some(Cow::Owned(text.decode_base64(self.base64_name)?))),
             (Some(_), Some(_)) => Err(Flaw::Malformed(format!(
                 "has both `{}` and `{}`",
                 self.name, self.base64_name
@@ -97,7 +102,17 @@ fn base64_len(bytes: &[u8]) -> usize {
     bytes.len().div_ceil(3).saturating_mul(4)
 }
 
-fn push_base64(out: &mut Vec<u8>, bytes: &[u8]) {
+/// Appends the text of a string of JSON, if the bytes are one and it is no longer than their base64.
+pub(in crate::store) fn push_text(out: &mut Vec<u8>, bytes: &[u8]) -> bool {
+    if is_plain_ascii(bytes) {
+        out.extend_from_slice(bytes);
+        return true;
+    }
+    std::str::from_utf8(bytes).is_ok() && push_escaped(out, bytes, base64_len(bytes))
+}
+
+/// Appends the base64 of these bytes.
+pub(in crate::store) fn push_base64(out: &mut Vec<u8>, bytes: &[u8]) {
     let start = out.len();
     out.resize(start + base64_len(bytes), 0);
     let written = out

@@ -38,8 +38,9 @@ impl SegmentHeader {
         out.extend_from_slice(b"}\n");
     }
 
-    /// Reads a line. `Ok` has the header, and the flaw of its checksum if it has one.
-    pub(in crate::store) fn parse(line: &[u8]) -> Result<(Self, Option<Flaw>), Flaw> {
+    /// Reads a line. `Ok` has the header, the version of the format that follows it, and the flaw of its
+    /// checksum if it has one.
+    pub(in crate::store) fn parse(line: &[u8]) -> Result<(Self, u64, Option<Flaw>), Flaw> {
         let malformed = |error| malformed_line("the header of a journal of triad", &error);
         let Object(kind): Object<Kind<'_>> = serde_json::from_slice(line).map_err(malformed)?;
         match (kind.triad.as_ref().map(|text| &*text.0), kind.version) {
@@ -61,7 +62,7 @@ impl SegmentHeader {
             seq: text.seq.0,
         };
         let flaw = record::check(text.crc.as_ref(), header.checksum(text.version)).err();
-        Ok((header, flaw))
+        Ok((header, text.version, flaw))
     }
 
     fn checksum(&self, version: u64) -> u32 {

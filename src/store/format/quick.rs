@@ -8,10 +8,12 @@
 use memchr::memchr;
 
 use super::NUMBER_MAX;
+use super::bytes::EXPIRES;
 use super::checksum;
 use super::escape::{is_plain, is_plain_ascii};
 use super::record::{Content, Effect, Record};
 use crate::limits::{KEY_MAX_BYTES, VALUE_MAX_BYTES_CEILING};
+use crate::store::table::Deadline;
 
 /// The key, the value and the checksum of an entry of a snapshot.
 pub(in crate::store) fn entry(line: &[u8]) -> Option<(&[u8], &[u8], u32)> {
@@ -43,13 +45,20 @@ pub(super) fn record(line: &[u8]) -> Option<Record<'_>> {
     } else {
         None
     };
+    let deadline = match line.skip(EXPIRES) {
+        Some(()) => Some(Deadline::new(line.number().filter(|_| is_set)?)?),
+        None => None,
+    };
     let synced = match line.skip(b",\"synced\":") {
         Some(()) => Some(line.number().filter(|synced| *synced < seq)?),
         None => None,
     };
     let written = line.end()?;
     let content = Content {
+        count: None,
+        deadline,
         incarnation: None,
+        items: None,
         key: Some(key),
         op: if is_set { "set" } else { "del" },
         seq,
@@ -57,7 +66,7 @@ pub(super) fn record(line: &[u8]) -> Option<Record<'_>> {
         value,
     };
     let effect = match value {
-        Some(value) => Effect::set(key, value),
+        Some(value) => Effect::set_until(key, value, deadline),
         None => Effect::delete(key),
     };
     (written == content.checksum()).then_some(Record {
@@ -106,8 +115,7 @@ impl<'a> Line<'a> {
 mod tests {
     use super::super::record as general;
     use super::*;
-    use crate::store::format::snapshot::SnapshotHeader;
-    use crate::store::format::snapshot::SnapshotText;
+    use crate::store::format::snapshot::{SnapshotEntry, SnapshotHeader, SnapshotText};
     use proptest::prelude::*;
 
     fn bytes() -> impl Strategy<Value = Vec<u8>> {
@@ -139,11 +147,13 @@ mod tests {
             seq in 1..1_u64 << 54,
             key in bytes(),
             value in prop::option::of(bytes()),
+            deadline in prop::option::of(1..1_u64 << 54),
             synced in prop::option::of(any::<u64>()),
             spoiling in spoiling(),
         ) {
+            let deadline = deadline.and_then(Deadline::new);
             let effect = match &value {
-                Some(value) => Effect::set(&key, value),
+                Some(value) => Effect::set_until(&key, value, deadline),
                 None => Effect::delete(&key),
             };
             let mut line = Vec::new();
@@ -172,7 +182,7 @@ mod tests {
             };
             let mut text = SnapshotText::begin(header, &mut Vec::new());
             let mut line = Vec::new();
-            text.entry(&mut line, &key, &value);
+            text.entry(&mut line, &SnapshotEntry::string(&key, &value));
             let line = spoil(line.split_off(1), spoiling);
             if let Some((key, value, crc)) = entry(&line) {
                 let parsed: serde_json::Value = serde_json::from_slice(&line).unwrap();
@@ -191,6 +201,9 @@ mod tests {
     fn what_the_parser_would_refuse_is_not_taken() {
         let record_line = |seq: &str, key: &[u8], synced: &str| {
             let content = Content {
+                count: None,
+                deadline: None,
+                items: None,
                 incarnation: None,
                 key: Some(key),
                 op: "del",
@@ -248,6 +261,7 @@ mod tests {
         for (effect, synced) in [
             (Effect::set(b"key", "value ä".as_bytes()), None),
             (Effect::set(b"", b""), Some(7)),
+            (Effect::set_until(b"k", b"v", Deadline::new(7)), Some(3)),
             (Effect::delete(b"key"), Some(0)),
         ] {
             line.clear();

@@ -4,33 +4,61 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
-use super::bytes::{KEY, Text, VALUE, push_crc, push_number};
+use super::bytes::{EXPIRES, KEY, Text, VALUE, push_crc, push_number};
 use super::checksum::{self, Checksum};
+use super::items::{self, Texts};
 use super::{Flaw, Number, Object, malformed_line, quick};
 use crate::limits::{KEY_MAX_BYTES, VALUE_MAX_BYTES_CEILING};
 use crate::store::Seq;
+use crate::store::table::Deadline;
+use crate::store::value::{Items, ItemsBuf, Kind, Op};
 
 /// What a record does to the table. Doing it twice changes nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::store) enum Effect<'a> {
-    /// The key has this value from now on.
+    /// The key has this string from now on, until it is gone at the deadline, if there is one.
     Set {
         key: Cow<'a, [u8]>,
         value: Cow<'a, [u8]>,
+        deadline: Option<Deadline>,
     },
     /// The key is absent from now on.
     Delete { key: Cow<'a, [u8]> },
+    /// The key, if there is one, is gone at the deadline, or stays if there is none.
+    Expire {
+        key: Cow<'a, [u8]>,
+        deadline: Option<Deadline>,
+    },
+    /// Items of the key's collection change.
+    Items {
+        key: Cow<'a, [u8]>,
+        kind: &'static Kind,
+        op: &'static Op,
+        /// As in [`Items`].
+        packed: Cow<'a, [u8]>,
+    },
     /// Every key is absent from now on.
     Clear,
+    /// The next so many records all count, or none of them.
+    Group { count: u64 },
     /// A process began to write. Nothing changes.
     Start { incarnation: u64 },
 }
 
 impl<'a> Effect<'a> {
     pub(in crate::store) fn set(key: &'a [u8], value: &'a [u8]) -> Self {
+        Self::set_until(key, value, None)
+    }
+
+    pub(in crate::store) fn set_until(
+        key: &'a [u8],
+        value: &'a [u8],
+        deadline: Option<Deadline>,
+    ) -> Self {
         Self::Set {
             key: Cow::Borrowed(key),
             value: Cow::Borrowed(value),
+            deadline,
         }
     }
 
@@ -40,34 +68,64 @@ impl<'a> Effect<'a> {
         }
     }
 
+    pub(in crate::store) fn expire(key: &'a [u8], deadline: Option<Deadline>) -> Self {
+        Self::Expire {
+            key: Cow::Borrowed(key),
+            deadline,
+        }
+    }
+
     fn op(&self) -> &'static str {
         match self {
             Self::Set { .. } => "set",
             Self::Delete { .. } => "del",
+            Self::Expire {
+                deadline: Some(_), ..
+            } => "expire",
+            Self::Expire { deadline: None, .. } => "persist",
+            Self::Items { op, .. } => op.name,
             Self::Clear => "clear",
+            Self::Group { .. } => "group",
             Self::Start { .. } => "start",
         }
     }
 
-    fn key(&self) -> Option<&[u8]> {
+    fn content(&self, seq: Seq, synced: Option<Seq>) -> Content<'_> {
+        let mut content = Content {
+            count: None,
+            deadline: None,
+            incarnation: None,
+            items: None,
+            key: None,
+            op: self.op(),
+            seq,
+            synced,
+            value: None,
+        };
         match self {
-            Self::Set { key, .. } | Self::Delete { key } => Some(key),
-            Self::Clear | Self::Start { .. } => None,
+            Self::Set {
+                key,
+                value,
+                deadline,
+            } => {
+                content.key = Some(key);
+                content.value = Some(value);
+                content.deadline = *deadline;
+            }
+            Self::Delete { key } => content.key = Some(key),
+            Self::Expire { key, deadline } => {
+                content.key = Some(key);
+                content.deadline = *deadline;
+            }
+            Self::Items { key, packed, .. } => {
+                content.key = Some(key);
+                content.items = Some(Items::from_packed(packed));
+            }
+            Self::Group { count } => content.count = Some(*count),
+            Self::Start { incarnation } => content.incarnation = Some(*incarnation),
+            Self::Clear => {}
         }
-    }
-
-    fn value(&self) -> Option<&[u8]> {
-        match self {
-            Self::Set { value, .. } => Some(value),
-            _ => None,
-        }
-    }
-
-    fn incarnation(&self) -> Option<u64> {
-        match self {
-            Self::Start { incarnation } => Some(*incarnation),
-            _ => None,
-        }
+        content
     }
 }
 
@@ -86,36 +144,35 @@ pub(in crate::store) fn push(
     effect: &Effect<'_>,
     synced: Option<Seq>,
 ) {
-    let op = effect.op();
+    let content = effect.content(seq, synced);
     out.extend_from_slice(b"{\"seq\":");
     push_number(out, seq);
     out.extend_from_slice(b",\"op\":\"");
-    out.extend_from_slice(op.as_bytes());
+    out.extend_from_slice(content.op.as_bytes());
     out.push(b'"');
-    if let Some(key) = effect.key() {
+    if let Some(key) = content.key {
         out.push(b',');
         KEY.push(out, key);
     }
-    if let Some(value) = effect.value() {
+    if let Some(value) = content.value {
         out.push(b',');
         VALUE.push(out, value);
     }
-    if let Some(incarnation) = effect.incarnation() {
-        out.extend_from_slice(b",\"incarnation\":");
-        push_number(out, incarnation);
+    if let Some(items) = content.items {
+        items::push(out, items);
     }
-    if let Some(synced) = synced {
-        out.extend_from_slice(b",\"synced\":");
-        push_number(out, synced);
+    let numbers = [
+        (&b",\"count\":"[..], content.count),
+        (b",\"incarnation\":", content.incarnation),
+        (EXPIRES, content.deadline.map(Deadline::get)),
+        (b",\"synced\":", synced),
+    ];
+    for (opening, number) in numbers {
+        if let Some(number) = number {
+            out.extend_from_slice(opening);
+            push_number(out, number);
+        }
     }
-    let content = Content {
-        incarnation: effect.incarnation(),
-        key: effect.key(),
-        op,
-        seq,
-        synced,
-        value: effect.value(),
-    };
     push_crc(out, content.checksum());
     out.extend_from_slice(b"}\n");
 }
@@ -135,18 +192,31 @@ pub(super) fn parse_json(line: &[u8]) -> Result<(Record<'_>, Option<Flaw>), Flaw
     let Object(text): Object<RecordText<'_>> = serde_json::from_slice(line)
         .map_err(|error| malformed_line("a record of a journal", &error))?;
     let (seq, op) = (text.seq.0, text.op.0);
-    let incarnation = text.incarnation.map(|number| number.0);
-    let synced = text.synced.map(|number| number.0);
+    let [count, incarnation, deadline, synced] = [
+        text.count,
+        text.incarnation,
+        text.expires_unix_ms,
+        text.synced,
+    ]
+    .map(|number| number.map(|number| number.0));
     let key = KEY.decode(text.key, text.key_base64)?;
     let value = VALUE.decode(text.value, text.value_base64)?;
+    let items = items::decode(text.items, text.items_base64)?;
     let too_long = |bytes: &Option<Cow<'_, [u8]>>, most| {
         bytes.as_ref().is_some_and(|bytes| bytes.len() > most)
     };
     if too_long(&key, KEY_MAX_BYTES) || too_long(&value, VALUE_MAX_BYTES_CEILING) {
         return Err(Flaw::malformed("has a key or a value that is too long"));
     }
+    if deadline == Some(0) {
+        return Err(Flaw::malformed("has an `expires_unix_ms` of 0"));
+    }
+    let deadline = deadline.and_then(Deadline::new);
     let content = Content {
+        count,
+        deadline,
         incarnation,
+        items: items.as_ref().map(ItemsBuf::as_items),
         key: key.as_deref(),
         op: &op,
         seq,
@@ -154,22 +224,27 @@ pub(super) fn parse_json(line: &[u8]) -> Result<(Record<'_>, Option<Flaw>), Flaw
         value: value.as_deref(),
     };
     let flaw = check(text.crc.as_ref(), content.checksum()).err();
-    let effect = match (&*op, key, value, incarnation) {
-        ("set", Some(key), Some(value), None) => Effect::Set { key, value },
-        ("del", Some(key), None, None) => Effect::Delete { key },
-        ("clear", None, None, None) => Effect::Clear,
-        ("start", None, None, Some(incarnation)) => Effect::Start { incarnation },
-        ("set" | "del" | "clear" | "start", ..) => {
+    let fields = Fields {
+        count,
+        deadline,
+        incarnation,
+        items: items.map(|items| Cow::Owned(items.into_packed())),
+        key,
+        value,
+    };
+    let effect = match fields.effect(&op) {
+        Ok(effect) => effect,
+        Err(Misfit::Fields) => {
             return Err(Flaw::Malformed(format!(
                 "has not the fields that op {op:?} needs"
             )));
         }
-        _ if flaw.is_none() => {
+        Err(Misfit::Op) if flaw.is_none() => {
             return Err(Flaw::Newer(format!(
                 "has the op {op:?}, which this program does not know"
             )));
         }
-        _ => return Err(Flaw::Malformed(format!("has the unknown op {op:?}"))),
+        Err(Misfit::Op) => return Err(Flaw::Malformed(format!("has the unknown op {op:?}"))),
     };
     if synced.is_some_and(|synced| synced >= seq) {
         return Err(Flaw::malformed(
@@ -184,6 +259,75 @@ pub(super) fn parse_json(line: &[u8]) -> Result<(Record<'_>, Option<Flaw>), Flaw
         },
         flaw,
     ))
+}
+
+/// The fields of a record beside those that all have.
+struct Fields<'a> {
+    count: Option<u64>,
+    deadline: Option<Deadline>,
+    incarnation: Option<u64>,
+    items: Option<Cow<'a, [u8]>>,
+    key: Option<Cow<'a, [u8]>>,
+    value: Option<Cow<'a, [u8]>>,
+}
+
+/// Why fields are no effect.
+enum Misfit {
+    /// There is no such op.
+    Op,
+    /// The op has others.
+    Fields,
+}
+
+impl<'a> Fields<'a> {
+    /// The effect that they are of.
+    fn effect(self, op: &str) -> Result<Effect<'a>, Misfit> {
+        let Self {
+            count,
+            deadline,
+            incarnation,
+            items,
+            key,
+            value,
+        } = self;
+        let fields = (key, value, items, deadline, count, incarnation);
+        let effect = match (op, fields) {
+            ("set", (Some(key), Some(value), None, deadline, None, None)) => Effect::Set {
+                key,
+                value,
+                deadline,
+            },
+            ("del", (Some(key), None, None, None, None, None)) => Effect::Delete { key },
+            ("expire", (Some(key), None, None, deadline @ Some(_), None, None)) => {
+                Effect::Expire { key, deadline }
+            }
+            ("persist", (Some(key), None, None, None, None, None)) => Effect::Expire {
+                key,
+                deadline: None,
+            },
+            ("clear", (None, None, None, None, None, None)) => Effect::Clear,
+            ("group", (None, None, None, None, Some(count), None)) => Effect::Group { count },
+            ("start", (None, None, None, None, None, Some(incarnation))) => {
+                Effect::Start { incarnation }
+            }
+            ("set" | "del" | "expire" | "persist" | "clear" | "group" | "start", _) => {
+                return Err(Misfit::Fields);
+            }
+            (_, fields) => match (Kind::of_op(op), fields) {
+                (Some((kind, op)), (Some(key), None, Some(packed), None, None, None)) => {
+                    Effect::Items {
+                        key,
+                        kind,
+                        op,
+                        packed,
+                    }
+                }
+                (Some(_), _) => return Err(Misfit::Fields),
+                (None, _) => return Err(Misfit::Op),
+            },
+        };
+        Ok(effect)
+    }
 }
 
 /// Compares the checksum that stands in a file with that of the content.
@@ -203,7 +347,10 @@ pub(in crate::store) fn check(written: Option<&Text<'_>>, computed: u32) -> Resu
 
 /// What the checksum of a record covers.
 pub(super) struct Content<'a> {
+    pub(super) count: Option<u64>,
+    pub(super) deadline: Option<Deadline>,
     pub(super) incarnation: Option<u64>,
+    pub(super) items: Option<Items<'a>>,
     pub(super) key: Option<&'a [u8]>,
     pub(super) op: &'a str,
     pub(super) seq: Seq,
@@ -214,8 +361,17 @@ pub(super) struct Content<'a> {
 impl Content<'_> {
     pub(super) fn checksum(&self) -> u32 {
         let mut checksum = Checksum::new();
+        if let Some(count) = self.count {
+            checksum.number(b"count", count);
+        }
+        if let Some(deadline) = self.deadline {
+            checksum.number(b"expires_unix_ms", deadline.get());
+        }
         if let Some(incarnation) = self.incarnation {
             checksum.number(b"incarnation", incarnation);
+        }
+        if let Some(items) = self.items {
+            checksum.bytes(b"items", items.packed());
         }
         if let Some(key) = self.key {
             checksum.bytes(b"key", key);
@@ -246,7 +402,13 @@ struct RecordText<'a> {
     value: Option<Text<'a>>,
     #[serde(borrow)]
     value_base64: Option<Text<'a>>,
+    #[serde(borrow)]
+    items: Option<Texts<'a>>,
+    #[serde(borrow)]
+    items_base64: Option<Texts<'a>>,
+    count: Option<Number>,
     incarnation: Option<Number>,
+    expires_unix_ms: Option<Number>,
     synced: Option<Number>,
     #[serde(borrow)]
     crc: Option<Text<'a>>,

@@ -2,10 +2,73 @@
 
 use crc32fast::Hasher;
 
-use super::VERSION;
-use super::bytes::{KEY, VALUE, push_crc, push_number};
+use super::bytes::{EXPIRES, KEY, VALUE, push_crc, push_number};
 use super::checksum::{self, Checksum};
+use super::{VERSION, items};
 use crate::store::Seq;
+use crate::store::table::Deadline;
+use crate::store::value::{Items, Kind};
+
+/// An entry: a key with its value, or with a part of a large one.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::store) struct SnapshotEntry<'a> {
+    pub(in crate::store) key: &'a [u8],
+    pub(in crate::store) deadline: Option<Deadline>,
+    pub(in crate::store) value: SnapshotValue<'a>,
+}
+
+/// The value of an entry.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::store) enum SnapshotValue<'a> {
+    String(&'a [u8]),
+    Items {
+        kind: &'static Kind,
+        items: Items<'a>,
+        /// From 2 on: the items belong to those of an earlier entry with this key.
+        part: Option<u64>,
+    },
+}
+
+impl<'a> SnapshotEntry<'a> {
+    /// The entry of a string that stays.
+    pub(in crate::store) fn string(key: &'a [u8], value: &'a [u8]) -> Self {
+        Self {
+            key,
+            deadline: None,
+            value: SnapshotValue::String(value),
+        }
+    }
+
+    pub(in crate::store) fn checksum(&self) -> u32 {
+        let Self {
+            key,
+            deadline,
+            value,
+        } = self;
+        if let (None, SnapshotValue::String(value)) = (deadline, value) {
+            return checksum::of_entry(key, value);
+        }
+        let mut checksum = Checksum::new();
+        if let Some(deadline) = deadline {
+            checksum.number(b"expires_unix_ms", deadline.get());
+        }
+        match value {
+            SnapshotValue::String(value) => {
+                checksum.bytes(b"key", key);
+                checksum.bytes(b"value", value);
+            }
+            SnapshotValue::Items { kind, items, part } => {
+                checksum.bytes(b"items", items.packed());
+                checksum.bytes(b"key", key);
+                if let Some(part) = part {
+                    checksum.number(b"part", *part);
+                }
+                checksum.bytes(b"type", kind.name.as_bytes());
+            }
+        }
+        checksum.finish()
+    }
+}
 
 /// The fields before the entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,16 +149,34 @@ impl SnapshotText {
     }
 
     /// Appends an entry.
-    pub(in crate::store) fn entry(&mut self, out: &mut Vec<u8>, key: &[u8], value: &[u8]) {
-        let crc = checksum::of_entry(key, value);
+    pub(in crate::store) fn entry(&mut self, out: &mut Vec<u8>, entry: &SnapshotEntry<'_>) {
+        let crc = entry.checksum();
         out.extend_from_slice(if self.entries.count == 0 {
             b"\n{"
         } else {
             b",\n{"
         });
-        KEY.push(out, key);
-        out.push(b',');
-        VALUE.push(out, value);
+        KEY.push(out, entry.key);
+        match entry.value {
+            SnapshotValue::String(value) => {
+                out.push(b',');
+                VALUE.push(out, value);
+            }
+            SnapshotValue::Items { kind, items, part } => {
+                out.extend_from_slice(b",\"type\":\"");
+                out.extend_from_slice(kind.name.as_bytes());
+                out.push(b'"');
+                items::push(out, items);
+                if let Some(part) = part {
+                    out.extend_from_slice(b",\"part\":");
+                    push_number(out, part);
+                }
+            }
+        }
+        if let Some(deadline) = entry.deadline {
+            out.extend_from_slice(EXPIRES);
+            push_number(out, deadline.get());
+        }
         push_crc(out, crc);
         out.push(b'}');
         self.entries.add(crc);

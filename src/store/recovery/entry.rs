@@ -4,8 +4,12 @@ use serde::Deserialize;
 
 use crate::limits::{KEY_MAX_BYTES, VALUE_MAX_BYTES_CEILING};
 use crate::store::format::bytes::{KEY, Text, VALUE};
-use crate::store::format::{Flaw, Object, checksum, quick, record};
+use crate::store::format::items::{self, Texts};
+use crate::store::format::snapshot::{SnapshotEntry, SnapshotValue};
+use crate::store::format::{Flaw, Number, Object, checksum, quick, record};
+use crate::store::table::{self, Deadline};
 use crate::store::tables::{Mine, Placed};
+use crate::store::value::{Kind, Value};
 
 /// The fields of an entry.
 #[derive(Deserialize)]
@@ -19,6 +23,14 @@ pub(super) struct EntryText<'a> {
     value: Option<Text<'a>>,
     #[serde(borrow)]
     value_base64: Option<Text<'a>>,
+    #[serde(borrow, rename = "type")]
+    kind: Option<Text<'a>>,
+    #[serde(borrow)]
+    items: Option<Texts<'a>>,
+    #[serde(borrow)]
+    items_base64: Option<Texts<'a>>,
+    part: Option<Number>,
+    expires_unix_ms: Option<Number>,
     #[serde(borrow)]
     crc: Option<Text<'a>>,
 }
@@ -62,17 +74,50 @@ impl EntryText<'_> {
     pub(super) fn decode(self, mine: &Mine<'_>) -> Result<Entry, Flaw> {
         let key = KEY.decode(self.key, self.key_base64)?;
         let value = VALUE.decode(self.value, self.value_base64)?;
+        let items = items::decode(self.items, self.items_base64)?;
         let key = key.ok_or_else(|| Flaw::malformed("this entry has no `key`"))?;
-        let Some(value) = value else {
-            return Err(Flaw::Malformed(format!(
-                "{} has no `value`",
-                describe(&key)
-            )));
+        let flaw = |problem: &str| Flaw::Malformed(format!("{} {problem}", describe(&key)));
+        let kind = match &self.kind {
+            None => None,
+            Some(Text(name)) => {
+                let kind = Kind::by_name(name);
+                Some(kind.ok_or_else(|| flaw(&format!("is of the unknown type {name:?}")))?)
+            }
         };
-        if key.len() > KEY_MAX_BYTES || value.len() > VALUE_MAX_BYTES_CEILING {
-            return Err(Flaw::Malformed(format!("{} is too long", describe(&key))));
+        let part = self.part.map(|part| part.0);
+        let value = match (&value, kind, &items, part) {
+            (Some(value), None, None, None) => SnapshotValue::String(value),
+            (None, Some(kind), Some(items), part) => SnapshotValue::Items {
+                kind,
+                items: items.as_items(),
+                part,
+            },
+            (None, None, None, None) => return Err(flaw("has no `value`")),
+            _ => {
+                return Err(flaw(
+                    "has not the fields of a `value`, nor of a `type` with `items`",
+                ));
+            }
+        };
+        let string_bytes = match value {
+            SnapshotValue::String(value) => value.len(),
+            SnapshotValue::Items { .. } => 0,
+        };
+        if key.len() > KEY_MAX_BYTES || string_bytes > VALUE_MAX_BYTES_CEILING {
+            return Err(flaw("is too long"));
         }
-        let crc = checksum::of_entry(&key, &value);
+        let deadline = self.expires_unix_ms.map(|number| number.0);
+        if deadline == Some(0) || part.is_some_and(|part| part < 2) {
+            return Err(flaw(
+                "has an `expires_unix_ms` or a `part` that is too small",
+            ));
+        }
+        let entry = SnapshotEntry {
+            key: &key,
+            deadline: deadline.and_then(Deadline::new),
+            value,
+        };
+        let crc = entry.checksum();
         let check = match record::check(self.crc.as_ref(), crc) {
             Ok(()) => Check::Right,
             Err(_) if self.crc.is_none() => Check::Absent,
@@ -81,8 +126,13 @@ impl EntryText<'_> {
                 written: self.crc.as_ref().and_then(|Text(crc)| checksum::parse(crc)),
             },
         };
+        let value = match value {
+            SnapshotValue::String(value) => Value::String(value.into()),
+            SnapshotValue::Items { kind, items, .. } => kind.with_items(items),
+        };
+        let table_entry = table::Entry::with(&key, value, entry.deadline);
         Ok(Entry {
-            placed: Placed::new(&key, &value, mine),
+            placed: Placed::of(table_entry, mine).as_part(part.is_some()),
             crc,
             check,
         })

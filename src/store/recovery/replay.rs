@@ -42,8 +42,22 @@ pub(super) struct Replay<'r> {
     /// The changes that were applied.
     pub(super) replayed: u64,
     pub(super) segments: Vec<ReadSegment>,
+    /// The records that were read of a group that is not complete.
+    pub(super) group: Option<Group>,
     pub(super) edited: bool,
     pub(super) end: Option<End>,
+}
+
+/// Records that count together, or not at all.
+pub(super) struct Group {
+    /// Where it begins.
+    segment: u64,
+    offset: u64,
+    /// The last record before it.
+    before: Seq,
+    /// How many of its records are still to come.
+    missing: u64,
+    changes: Vec<Change>,
 }
 
 /// A record of the journal, with all found out about it that needs no other record.
@@ -124,7 +138,8 @@ impl Replay<'_> {
         match lines.next().map_err(&failed)? {
             Some((offset, Line::Text(line))) => {
                 let accepted = self.header(number, line, offset, size, named);
-                accepted.map_err(|flaw| open_error(path.clone(), Place::Byte(offset), &flaw))?;
+                segment.version = accepted
+                    .map_err(|flaw| open_error(path.clone(), Place::Byte(offset), &flaw))?;
             }
             Some((offset, Line::TooLong)) => self.break_header(number, offset, size, named, None),
             None => self.break_header(number, 0, size, named, None),
@@ -167,7 +182,7 @@ impl Replay<'_> {
                 let (seq, before) = (line.seq, self.last);
                 let is_change = self.record(segment.size.number, offset, line);
                 segment.size.changes += u64::from(is_change);
-                if self.last != before {
+                if self.last > before {
                     segment.note(seq, offset);
                 }
             }
@@ -175,7 +190,8 @@ impl Replay<'_> {
         Ok(())
     }
 
-    /// Takes the header of a segment. An error if it says that the segment is none of this journal.
+    /// Takes the header of a segment, and returns the version of what follows it. An error if it says that
+    /// the segment is none of this journal.
     fn header(
         &mut self,
         number: u64,
@@ -183,8 +199,8 @@ impl Replay<'_> {
         offset: u64,
         size: u64,
         named: bool,
-    ) -> Result<(), Flaw> {
-        let (header, flaw) = match SegmentHeader::parse(line) {
+    ) -> Result<Option<u64>, Flaw> {
+        let (header, version, flaw) = match SegmentHeader::parse(line) {
             Ok(parsed) => parsed,
             Err(flaw @ Flaw::Newer(_)) => return Err(flaw),
             // A crash leaves the beginning of a header, or zeros, but never other JSON.
@@ -193,7 +209,7 @@ impl Replay<'_> {
             }
             Err(flaw) => {
                 self.break_header(number, offset, size, named, Some(flaw));
-                return Ok(());
+                return Ok(None);
             }
         };
         match flaw {
@@ -217,7 +233,7 @@ impl Replay<'_> {
                 Flaw::Malformed(format!("record {} is missing", last + 1)),
             );
         }
-        Ok(())
+        Ok(Some(version))
     }
 
     /// Whether this is the segment that its name says, of this node's journal.
@@ -283,18 +299,68 @@ impl Replay<'_> {
             self.broken(segment, offset, Flaw::Malformed(flaw));
             return false;
         }
+        let is_change = change.is_one();
+        match (change, &mut self.group) {
+            (Change::Group { .. }, Some(_)) => {
+                let flaw = "begins a group within a group";
+                self.broken(segment, offset, Flaw::malformed(flaw));
+                return false;
+            }
+            (Change::Group { count }, none) => {
+                *none = Some(Group {
+                    segment,
+                    offset,
+                    before: next - 1,
+                    missing: count,
+                    changes: Vec::new(),
+                });
+            }
+            (change, Some(group)) => {
+                group.missing = group.missing.saturating_sub(1);
+                group.changes.push(change);
+            }
+            (change, None) => self.apply(change),
+        }
         self.last = Some(next);
-        let is_change = !matches!(change, Change::None);
-        self.sorter.apply(change, &mut self.tables);
-        self.replayed += u64::from(is_change);
+        if let Some(group) = self.group.take_if(|group| group.missing == 0) {
+            group
+                .changes
+                .into_iter()
+                .for_each(|change| self.apply(change));
+        }
         is_change
     }
 
+    fn apply(&mut self, change: Change) {
+        self.replayed += u64::from(change.is_one());
+        self.sorter.apply(change, &mut self.tables);
+    }
+
     fn broken(&mut self, segment: u64, offset: u64, flaw: Flaw) {
+        self.leave_group(&flaw);
         self.end.get_or_insert(End {
             segment,
             offset,
             flaw,
+            at: At::Record,
+        });
+    }
+
+    /// A group that is not complete counts for nothing: the journal ends before it.
+    fn leave_group(&mut self, flaw: &Flaw) {
+        let Some(group) = self.group.take() else {
+            return;
+        };
+        let text = format!(
+            "begins a group of which {} records are missing: {}",
+            group.missing,
+            flaw.text()
+        );
+        self.last = Some(group.before);
+        self.end.get_or_insert(End {
+            segment: group.segment,
+            offset: group.offset,
+            flaw: Flaw::Malformed(text),
             at: At::Record,
         });
     }
@@ -308,6 +374,7 @@ impl Replay<'_> {
         flaw: Option<Flaw>,
     ) {
         let flaw = flaw.unwrap_or_else(|| Flaw::malformed("has no header"));
+        self.leave_group(&flaw);
         let proof = if named {
             Some("the snapshot says that replay begins with it")
         } else if size > SEGMENT_BEGINNING_MAX_BYTES {
@@ -337,6 +404,7 @@ impl Replay<'_> {
 
     /// Ends, when all has been read: tells damage from the trace of a crash.
     pub(super) fn finish(&mut self) -> Result<(), OpenError> {
+        self.leave_group(&Flaw::malformed("the journal ends"));
         self.sorter.finish(&mut self.tables);
         self.judge()
     }

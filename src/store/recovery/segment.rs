@@ -11,6 +11,8 @@ pub(super) struct ReadSegment {
     pub(super) size: SegmentSize,
     /// Whether its last line has its end.
     pub(super) ended: bool,
+    /// The version of the format that it is written in, as far as its header is known.
+    pub(super) version: Option<u64>,
     /// Where some of its records begin, rising.
     places: Vec<(Seq, u64)>,
 }
@@ -25,6 +27,7 @@ impl ReadSegment {
         Self {
             size,
             ended: true,
+            version: None,
             places: Vec::new(),
         }
     }

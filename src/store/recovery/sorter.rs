@@ -26,22 +26,21 @@ impl Sorter {
 
     /// Makes a change, now or later.
     pub(super) fn apply(&mut self, change: Change, tables: &mut Tables) {
-        let placed = match &change {
-            Change::Set(placed) | Change::Delete(placed) => placed,
-            Change::Clear => {
+        let Some(placed) = change.placed() else {
+            if matches!(change, Change::Clear) {
                 self.finish(tables);
                 tables.apply(change);
-                return;
             }
-            Change::None => return,
+            return;
         };
+        let hash = placed.hash();
         if self.groups.is_empty() {
             self.groups
                 .resize_with(1 << LOAD_SORTED_GROUPS_BITS, Vec::new);
         }
         self.waiting += 1;
-        self.bytes += placed.bytes();
-        let group = usize::try_from(placed.hash() >> (u64::BITS - LOAD_SORTED_GROUPS_BITS));
+        self.bytes += change.bytes();
+        let group = usize::try_from(hash >> (u64::BITS - LOAD_SORTED_GROUPS_BITS));
         if let Some(group) = group.ok().and_then(|group| self.groups.get_mut(group)) {
             group.push(change);
         }
@@ -75,7 +74,12 @@ mod tests {
             sorter.apply(Change::new(&effect, &|_| true), &mut tables);
         }
         sorter.finish(&mut tables);
-        let value = |key: u8| tables.own.get(hash(&[key]), &[key]).map(<[u8]>::to_vec);
+        let value = |key: u8| {
+            tables
+                .own
+                .get(hash(&[key]), &[key])
+                .and_then(|entry| entry.view().as_string().map(<[u8]>::to_vec))
+        };
         (0..4).map(value).collect()
     }
 
@@ -83,6 +87,7 @@ mod tests {
         Effect::Set {
             key: vec![key].into(),
             value: value.to_string().into_bytes().into(),
+            deadline: None,
         }
     }
 

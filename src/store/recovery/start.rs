@@ -1,11 +1,10 @@
 //! The last part of recovery: a new incarnation, on the disk before anybody is served.
 
 use std::io;
-use std::ops::ControlFlow;
 
 use crate::storage::{AppendFile, Storage};
 use crate::store::Seq;
-use crate::store::checkpoint::SnapshotFile;
+use crate::store::checkpoint::{self, SnapshotFile};
 use crate::store::error::OpenError;
 use crate::store::failure::{Action, Failure};
 use crate::store::files::FileNames;
@@ -94,18 +93,7 @@ pub(super) fn adopt(
     };
     let seq = header.seq;
     let mut file = SnapshotFile::begin(storage, names, header)?;
-    for table in [&tables.own, &tables.misplaced] {
-        let mut written = Ok(());
-        table.walk(0, &mut |key, value| {
-            written = file.entry(key, value);
-            if written.is_ok() {
-                ControlFlow::Continue(())
-            } else {
-                ControlFlow::Break(())
-            }
-        });
-        written?;
-    }
+    checkpoint::copy_all(tables, &mut |entry| file.entry(entry))?;
     file.finish(seq, || Ok(()))
 }
 

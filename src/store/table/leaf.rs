@@ -58,21 +58,18 @@ impl Leaf {
             .insert_unique(inner(hash), entry, |entry| inner(hash_of(entry)));
     }
 
-    pub(super) fn remove(&mut self, hash: u64, key: &[u8]) -> bool {
-        let Ok(found) = self
+    pub(super) fn remove(&mut self, hash: u64, key: &[u8]) -> Option<Entry> {
+        let found = self
             .entries
-            .find_entry(inner(hash), |entry| entry.key() == key)
-        else {
-            return false;
-        };
-        found.remove();
+            .find_entry(inner(hash), |entry| entry.key() == key);
+        let (removed, _) = found.ok()?.remove();
         if self.entries.is_empty() {
             self.entries = HashTable::new();
         } else if self.entries.len() * 4 < self.entries.capacity() {
             self.entries
                 .shrink_to(self.entries.len() * 2, |entry| inner(hash_of(entry)));
         }
-        true
+        Some(removed)
     }
 
     /// Splits the leaf by the next bit of the hashes: keeps the entries that have 0 there, and
@@ -108,9 +105,15 @@ impl Leaf {
         sorted
     }
 
-    /// The keys and values, in no order: that takes neither their hashes nor a sorting.
-    pub(in crate::store) fn entries(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        self.entries.iter().map(Entry::key_and_value)
+    /// The entries, in no order: that takes neither their hashes nor a sorting.
+    pub(in crate::store) fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter()
+    }
+
+    /// The entries of this hash.
+    pub(super) fn with_hash(&self, hash: u64) -> impl Iterator<Item = &Entry> {
+        let entries = self.entries.iter_hash(inner(hash));
+        entries.filter(move |entry| hash_of(entry) == hash)
     }
 
     /// The bytes of all keys and values, and a few more.

@@ -9,7 +9,11 @@ fn insert(table: &mut Table, key: &[u8], value: &[u8]) -> bool {
 }
 
 fn remove(table: &mut Table, key: &[u8]) -> bool {
-    table.remove(hash(key), key)
+    table.remove(hash(key), key).is_some()
+}
+
+fn value<'t>(table: &'t Table, key: &[u8]) -> Option<&'t [u8]> {
+    table.get(hash(key), key)?.view().as_string()
 }
 
 /// Steps of at least `at_least` entries until the end; `between` is called after each.
@@ -22,8 +26,8 @@ fn walk_in_steps(
     let mut from = Some(0);
     while let Some(position) = from {
         let mut visited = 0;
-        from = table.walk(position, &mut |key, _| {
-            keys.push(key.to_vec());
+        from = table.walk(position, &mut |entry| {
+            keys.push(entry.key().to_vec());
             visited += 1;
             if visited >= at_least {
                 ControlFlow::Break(())
@@ -62,7 +66,7 @@ fn a_large_table_holds_what_was_put_in() {
     assert_eq!(table.len(), 20_000);
     for number in 0_u32..20_000 {
         let key = number.to_be_bytes();
-        assert_eq!(table.get(hash(&key), &key), Some(&b"value"[..]));
+        assert_eq!(value(&table, &key), Some(&b"value"[..]));
     }
     assert!(
         table
@@ -171,8 +175,8 @@ fn entries_of_one_position_come_in_one_step() {
         insert(&mut table, &key, b"");
     }
     let mut seen = Vec::new();
-    let next = table.walk(0x14c8_a51f_2eed, &mut |key, _| {
-        seen.push(key.to_vec());
+    let next = table.walk(0x14c8_a51f_2eed, &mut |entry| {
+        seen.push(entry.key().to_vec());
         ControlFlow::Break(())
     });
     assert_eq!(next, Some(0x14c8_a51f_2eed + 1));
@@ -184,7 +188,7 @@ fn entries_of_one_position_come_in_one_step() {
 fn positions_end_at_two_to_the_48() {
     let table = numbered(10);
     let mut seen = 0;
-    let mut count = |_: &[u8], _: &[u8]| {
+    let mut count = |_: &Entry| {
         seen += 1;
         ControlFlow::Continue(())
     };
@@ -234,9 +238,11 @@ proptest! {
                 }
                 Step::Walk(at_least) => {
                     let mut left = at_least;
-                    let next = table.walk(from, &mut |key, value| {
+                    let next = table.walk(from, &mut |entry| {
+                        let key = entry.key();
                         stayed.remove(key);
-                        assert_eq!(model.get(key).map(Vec::as_slice), Some(value));
+                        let value = entry.view().as_string();
+                        assert_eq!(model.get(key).map(Vec::as_slice), value);
                         left = left.saturating_sub(1);
                         if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
                     });
@@ -249,8 +255,52 @@ proptest! {
             }
             prop_assert_eq!(table.len(), model.len());
         }
-        for (key, value) in &model {
-            prop_assert_eq!(table.get(hash(key), key), Some(value.as_slice()));
+        for (key, expected) in &model {
+            prop_assert_eq!(value(&table, key), Some(expected.as_slice()));
         }
     }
+}
+
+#[test]
+fn places_are_those_of_an_iteration_over_the_leaves() {
+    let table = numbered(5_000);
+    assert_eq!(table.at(&[]).len(), 0);
+    let all: Vec<usize> = (0..5_000).collect();
+    let keys = |places: &[usize]| -> Vec<Vec<u8>> {
+        let entries = table.at(places);
+        entries.iter().map(|entry| entry.key().to_vec()).collect()
+    };
+    let mut unique = keys(&all);
+    let some = [0, 1, 448, 449, 2_000, 4_999];
+    assert_eq!(keys(&some), some.map(|place| unique[place].clone()));
+    unique.sort();
+    unique.dedup();
+    assert_eq!(unique.len(), 5_000);
+    assert_eq!(keys(&[5_000, 6_000]).len(), 0);
+}
+
+#[test]
+fn what_is_overdue_is_found_in_the_order_of_time() {
+    let mut table = numbered(1_000);
+    let mut moments = BTreeMap::new();
+    for (number, at) in [(5_u32, 50), (7, 20), (9, 90), (7, 70), (11, 60)] {
+        let key = number.to_be_bytes();
+        assert!(table.set_deadline(hash(&key), &key, Deadline::new(at)));
+        moments.insert(number, at);
+    }
+    assert!(!table.set_deadline(hash(b"absent"), b"absent", Deadline::new(1)));
+    // These no longer have one.
+    insert(&mut table, &9_u32.to_be_bytes(), b"other");
+    remove(&mut table, &11_u32.to_be_bytes());
+    assert_eq!(
+        (table.deadlines(), table.first_deadline()),
+        (2, Deadline::new(50))
+    );
+    assert_eq!(table.overdue(49), None);
+    for number in [5_u32, 7] {
+        let (hash, key) = table.overdue(100).unwrap();
+        assert_eq!(key, number.to_be_bytes());
+        table.remove(hash, &key);
+    }
+    assert_eq!((table.overdue(100), table.deadlines()), (None, 0));
 }

@@ -15,7 +15,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex};
 
 use triad::storage::{MemoryStorage, Storage};
-use triad::store::{CheckpointStep, Failure, Fsync, OpenError, Options, Recovery, Seq, Store};
+use triad::store::{
+    CheckpointStep, Deadline, Failure, Fsync, OpenError, Options, Recovery, Seq, Store, View,
+};
 
 /// Keys and values.
 pub(crate) type Content = BTreeMap<Vec<u8>, Vec<u8>>;
@@ -152,12 +154,30 @@ pub(crate) fn content(store: &Store) -> Content {
     let mut from = Some(0);
     while let Some(position) = from {
         from = store.scan(position, 100, &mut |key, value| {
-            let twice = content.insert(key.to_vec(), value.to_vec());
+            let deadline = store.deadline_of(key).flatten();
+            let twice = content.insert(key.to_vec(), told(value, deadline));
             assert_eq!(twice, None, "an iteration returned {key:?} twice");
         });
     }
     assert_eq!(content.len(), store.len());
     content
+}
+
+/// A value as [`Content`] has it: a string that stays is its bytes, any other a text that tells it.
+fn told(value: View<'_>, deadline: Option<Deadline>) -> Vec<u8> {
+    let mut items = Vec::new();
+    match (value.as_string(), deadline) {
+        (Some(bytes), None) => return bytes.to_vec(),
+        (Some(bytes), _) => items.push(bytes.to_vec()),
+        (None, _) => value.visit_items(&mut |item| items.push(item.to_vec())),
+    }
+    items.sort();
+    told_items(value.type_name(), &items, deadline.map(Deadline::get))
+}
+
+/// The text for a collection, or for a string that will be gone. `items` are sorted.
+pub(crate) fn told_items(kind: &str, items: &[Vec<u8>], deadline: Option<u64>) -> Vec<u8> {
+    format!("{kind} {items:?} until {deadline:?}").into_bytes()
 }
 
 pub(crate) fn pairs<const N: usize>(pairs: [(&str, &str); N]) -> Content {

@@ -3,7 +3,7 @@
 
 use triad::storage::MemoryStorage;
 use triad::storage::memory::Keep;
-use triad::store::{Failure, Options};
+use triad::store::{Failure, Options, Store};
 
 use super::{Content, Lab};
 
@@ -21,6 +21,15 @@ pub(crate) struct Run {
 enum Step {
     Set(&'static str, &'static str),
     Delete(&'static str),
+    /// A value that will be gone, far in the future.
+    SetUntil(&'static str, &'static str),
+    Expire(&'static str),
+    Persist(&'static str),
+    Add(&'static str, &'static [&'static str]),
+    Remove(&'static str, &'static [&'static str]),
+    Rename(&'static str, &'static str),
+    /// Each key has this value, or none has.
+    SetAll(&'static [&'static str], &'static str),
     Clear,
     /// A checkpoint with a write in its middle.
     Checkpoint(&'static str),
@@ -28,7 +37,12 @@ enum Step {
     Kill,
 }
 
-use Step::{Checkpoint, Clear, Close, Delete, Kill, Set};
+use Step::{
+    Add, Checkpoint, Clear, Close, Delete, Expire, Kill, Persist, Remove, Rename, Set, SetAll,
+    SetUntil,
+};
+
+const FAR_UNIX_MS: u64 = 1 << 50;
 
 const SCRIPT: &[Step] = &[
     Set("a", "1"),
@@ -40,7 +54,18 @@ const SCRIPT: &[Step] = &[
     Set("c", "1"),
     Clear,
     Set("d", "1"),
+    Add("set", &["x", "y", "\u{1}\u{2}\u{3}"]),
+    SetUntil("e", "1"),
+    SetAll(&["f", "d"], "2"),
     Checkpoint("during the second"),
+    Remove("set", &["x"]),
+    Expire("set"),
+    Rename("set", "other"),
+    Kill,
+    Add("other", &["x", "z"]),
+    Remove("other", &["z", "y", "x", "\u{1}\u{2}\u{3}"]),
+    Persist("e"),
+    SetAll(&["g", "e", "d"], "3"),
     Close,
     Set("a", "3"),
     Checkpoint("during the third"),
@@ -65,6 +90,39 @@ pub(crate) fn run(storage: &MemoryStorage, options: Options) -> Run {
         let done = match step {
             Set(key, value) => run.set(&mut open, key, value),
             Delete(key) => open.store.delete(key.as_bytes()).is_ok() && run.settle(&mut open),
+            SetUntil(key, value) => {
+                let deadline = Store::deadline(FAR_UNIX_MS);
+                let store = &mut open.store;
+                store
+                    .set_until(key.as_bytes(), value.as_bytes(), deadline)
+                    .is_ok()
+                    && run.settle(&mut open)
+            }
+            Expire(key) => {
+                let deadline = Store::deadline(FAR_UNIX_MS + 1);
+                open.store.expire(key.as_bytes(), deadline).is_ok() && run.settle(&mut open)
+            }
+            Persist(key) => {
+                open.store.expire(key.as_bytes(), None).is_ok() && run.settle(&mut open)
+            }
+            Add(key, members) => {
+                let members = members.iter().map(|member| member.as_bytes());
+                open.store.add_members(key.as_bytes(), members).is_ok() && run.settle(&mut open)
+            }
+            Remove(key, members) => {
+                let members = members.iter().map(|member| member.as_bytes());
+                open.store.remove_members(key.as_bytes(), members).is_ok() && run.settle(&mut open)
+            }
+            Rename(from, to) => {
+                open.store.rename(from.as_bytes(), to.as_bytes()).is_ok() && run.settle(&mut open)
+            }
+            SetAll(keys, value) => {
+                let set_all = |store: &mut Store| {
+                    keys.iter()
+                        .try_for_each(|key| store.set(key.as_bytes(), value.as_bytes()))
+                };
+                open.store.grouped(set_all).is_ok() && run.settle(&mut open)
+            }
             Clear => open.store.clear().is_ok() && run.settle(&mut open),
             Checkpoint(key) => {
                 open.store.begin_checkpoint().is_ok()

@@ -80,7 +80,7 @@ fn says_the_same(recover: &Recover<'_>, snapshot: &SnapshotHeader) -> Result<boo
     Ok(match lines.next().map_err(&failed)? {
         Some((_, Line::Text(line))) => matches!(
             SegmentHeader::parse(line),
-            Ok((segment, None)) if segment.seq == snapshot.seq
+            Ok((segment, _, None)) if segment.seq == snapshot.seq
         ),
         _ => false,
     })
@@ -181,12 +181,12 @@ impl<'s, 'r> Salvage<'s, 'r> {
         let foreign = |text| open_error(path.to_owned(), Place::Byte(0), &Flaw::Foreign(text));
         match SegmentHeader::parse(line) {
             Err(flaw @ Flaw::Newer(_)) => Err(open_error(path.to_owned(), Place::Byte(0), &flaw)),
-            Err(flaw) | Ok((_, Some(flaw))) => Ok(Some(format!("the header {}", flaw.text()))),
-            Ok((header, None)) if header.node != own => Err(foreign(format!(
+            Err(flaw) | Ok((_, _, Some(flaw))) => Ok(Some(format!("the header {}", flaw.text()))),
+            Ok((header, _, None)) if header.node != own => Err(foreign(format!(
                 "is the journal of `{}`, not of `{own}`",
                 header.node
             ))),
-            Ok((header, None)) => {
+            Ok((header, _, None)) => {
                 let known = self.node_id.get_or_insert_with(|| header.node_id.clone());
                 if *known != header.node_id {
                     return Err(foreign(format!(
@@ -240,7 +240,7 @@ impl<'s, 'r> Salvage<'s, 'r> {
         }
         self.last = Some(seq);
         let change = Change::new(&effect, self.recover.mine);
-        self.replayed += u64::from(!matches!(change, Change::None));
+        self.replayed += u64::from(change.is_one());
         self.tables.apply(change);
         Ok((seq > next).then(|| format!("before this, {}", missing(next, seq - 1))))
     }
