@@ -4,12 +4,13 @@ use std::sync::LazyLock;
 
 use hashbrown::HashMap;
 
-use super::{Args, Command, Error, connection, keys, server, strings, triad};
+use super::{Args, Command, Error, connection, keys, server, sets, strings, triad};
 
 /// The commands and subcommands by family, each under the name that Redis has for such a group.
 pub(super) const GROUPS: &[(&str, &[Command])] = &[
     ("connection", connection::COMMANDS),
     ("string", strings::COMMANDS),
+    ("set", sets::COMMANDS),
     ("generic", keys::COMMANDS),
     ("server", server::COMMANDS),
     ("triad", triad::COMMANDS),

@@ -7,7 +7,7 @@ use std::fmt::{self, Write as _};
 use super::catalog;
 use crate::limits::{ERROR_ECHO_MAX_BYTES, KEY_MAX_BYTES, REPLY_ELEMENTS_MAX, REPLY_MAX_BYTES};
 use crate::resp::{Args, Excess, Frame, TooLarge};
-use crate::store::Refused;
+use crate::store::{Refused, WrongType};
 
 /// An error reply: a code in capitals, a blank, and a sentence. Nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +27,23 @@ impl Error {
     /// `-ERR value is not an integer or out of range`.
     pub const fn not_an_integer() -> Self {
         Self(Cow::Borrowed("ERR value is not an integer or out of range"))
+    }
+
+    /// The value is of another type than the command is for.
+    pub const fn wrong_type() -> Self {
+        Self(Cow::Borrowed(
+            "WRONGTYPE Operation against a key holding the wrong kind of value",
+        ))
+    }
+
+    /// A time that is none at which a key can be gone; `name` is the command's.
+    pub fn invalid_expiry(name: &str) -> Self {
+        Self(format!("ERR invalid expire time in '{name}' command").into())
+    }
+
+    /// An option that the command does not have.
+    pub fn unsupported_option(option: &[u8]) -> Self {
+        Self(format!("ERR Unsupported option {}", echo(option)).into())
     }
 
     /// A password was given where none is set.
@@ -155,9 +172,18 @@ impl fmt::Display for Error {
     }
 }
 
+impl From<WrongType> for Error {
+    fn from(_: WrongType) -> Self {
+        Self::wrong_type()
+    }
+}
+
 impl From<Refused> for Error {
     fn from(refused: Refused) -> Self {
-        Self(format!("MISCONF {refused}").into())
+        match refused {
+            Refused::WrongType(wrong) => wrong.into(),
+            refused => Self(format!("MISCONF {refused}").into()),
+        }
     }
 }
 

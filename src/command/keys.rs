@@ -1,6 +1,7 @@
 //! Keys: `DEL UNLINK EXISTS TOUCH TYPE RENAME RENAMENX COPY RANDOMKEY KEYS DBSIZE SCAN FLUSHALL
 //! FLUSHDB`.
 
+mod expiry;
 mod relocate;
 
 use super::{Args, Command, Context, Error, Frame, Keys, Merge, Outcome, ReplySize, Route, reply};
@@ -124,6 +125,69 @@ pub(super) const COMMANDS: &[Command] = &[
         summary: "Gives a value to another key, of the same owner, too",
         run: relocate::copy,
     },
+    Command::of_key(
+        "expire",
+        -3,
+        &["write", "fast"],
+        "Sets in how many seconds a key is gone",
+        expiry::expire,
+    ),
+    Command::of_key(
+        "pexpire",
+        -3,
+        &["write", "fast"],
+        "Sets in how many milliseconds a key is gone",
+        expiry::pexpire,
+    ),
+    Command::of_key(
+        "expireat",
+        -3,
+        &["write", "fast"],
+        "Sets the second since 1970 at which a key is gone",
+        expiry::expireat,
+    ),
+    Command::of_key(
+        "pexpireat",
+        -3,
+        &["write", "fast"],
+        "Sets the millisecond since 1970 at which a key is gone",
+        expiry::pexpireat,
+    ),
+    Command::of_key(
+        "ttl",
+        2,
+        &["readonly", "fast"],
+        "Returns in how many seconds a key is gone",
+        expiry::ttl,
+    ),
+    Command::of_key(
+        "pttl",
+        2,
+        &["readonly", "fast"],
+        "Returns in how many milliseconds a key is gone",
+        expiry::pttl,
+    ),
+    Command::of_key(
+        "expiretime",
+        2,
+        &["readonly", "fast"],
+        "Returns the second since 1970 at which a key is gone",
+        expiry::expiretime,
+    ),
+    Command::of_key(
+        "pexpiretime",
+        2,
+        &["readonly", "fast"],
+        "Returns the millisecond since 1970 at which a key is gone",
+        expiry::pexpiretime,
+    ),
+    Command::of_key(
+        "persist",
+        2,
+        &["write", "fast"],
+        "Lets a key stay",
+        expiry::persist,
+    ),
     Command {
         name: "flushdb",
         arity: -1,
@@ -154,6 +218,15 @@ pub struct ScanOptions<'a> {
 impl<'a> ScanOptions<'a> {
     /// Reads `[MATCH pattern] [COUNT n] [TYPE type]`, and `[VALUES]` where that is allowed.
     pub fn parse(args: Args<'a>, may_ask_values: bool) -> Result<Self, Error> {
+        Self::parse_some(args, true, may_ask_values)
+    }
+
+    /// Reads `[MATCH pattern] [COUNT n]`, for the items of a collection.
+    pub(super) fn parse_of_items(args: Args<'a>) -> Result<Self, Error> {
+        Self::parse_some(args, false, false)
+    }
+
+    fn parse_some(args: Args<'a>, may_ask_type: bool, may_ask_values: bool) -> Result<Self, Error> {
         let mut options = Self {
             pattern: None,
             count: SCAN_COUNT_DEFAULT,
@@ -171,7 +244,7 @@ impl<'a> ScanOptions<'a> {
                 }
                 options.count =
                     usize::try_from(count).map_or(SCAN_COUNT_MAX, |n| n.min(SCAN_COUNT_MAX));
-            } else if word.eq_ignore_ascii_case(b"type") {
+            } else if may_ask_type && word.eq_ignore_ascii_case(b"type") {
                 options.only_type = Some(words.next().ok_or(Error::syntax())?);
             } else if may_ask_values && word.eq_ignore_ascii_case(b"values") {
                 options.values = true;
@@ -234,20 +307,23 @@ impl<'p> Collector<'p> {
 
     pub(super) fn visit(&mut self, key: &[u8], value: View<'_>) {
         let is_other = |wanted: &[u8]| !wanted.eq_ignore_ascii_case(value.type_name().as_bytes());
-        if self.is_over || self.options.only_type.is_some_and(is_other) {
+        if self.options.only_type.is_some_and(is_other) {
             return;
         }
-        if self
-            .options
-            .pattern
-            .is_some_and(|pattern| !pattern::matches(pattern, key))
-        {
-            return;
-        }
-        self.add(key);
-        if self.options.values {
+        if self.visit_item(key) && self.options.values {
             self.add_value(value);
         }
+    }
+
+    /// Takes a key, or an item of a collection. Whether it was wanted.
+    pub(super) fn visit_item(&mut self, item: &[u8]) -> bool {
+        let pattern = self.options.pattern;
+        let is_wanted =
+            !self.is_over && pattern.is_none_or(|pattern| pattern::matches(pattern, item));
+        if is_wanted {
+            self.add(item);
+        }
+        is_wanted
     }
 
     /// Adds a string to the reply.
@@ -312,12 +388,19 @@ pub(super) fn scan_reply(next: Option<u64>, found: Frame<'static>) -> Frame<'sta
 }
 
 fn del<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
-    let mut deleted = 0;
     let keys = args.from(1);
-    for (place, key) in keys.iter().enumerate() {
-        cx.store.fetch_from(place, keys.iter());
-        deleted += i64::from(cx.store.delete(key)?);
+    if keys.len() == 1 {
+        let is_deleted = cx.store.delete(keys.get(0).unwrap_or_default())?;
+        return reply(Frame::Integer(i64::from(is_deleted)));
     }
+    let deleted = cx.store.grouped(|store| {
+        let mut deleted = 0;
+        for (place, key) in keys.iter().enumerate() {
+            store.fetch_from(place, keys.iter());
+            deleted += i64::from(store.delete(key)?);
+        }
+        Ok(deleted)
+    })?;
     reply(Frame::Integer(deleted))
 }
 

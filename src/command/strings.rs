@@ -1,9 +1,10 @@
-//! Strings: `GET SET GETSET GETDEL SETNX MGET MSET MSETNX`, their [`parts`], and those that are
-//! [`numbers`].
+//! Strings: `GET GETSET GETDEL SETNX MGET MSET MSETNX`, [`set`]ting them for a while, their [`parts`],
+//! and those that are [`numbers`].
 
 mod decimal;
 mod numbers;
 mod parts;
+mod set;
 
 use super::host::count;
 use super::{
@@ -23,7 +24,7 @@ pub(super) const COMMANDS: &[Command] = &[
         -3,
         &["write", "denyoom"],
         "Sets the value of a key",
-        set,
+        set::set,
     ),
     Command {
         name: "mget",
@@ -63,6 +64,27 @@ pub(super) const COMMANDS: &[Command] = &[
         &["write", "denyoom", "fast"],
         "Sets the value of a key that does not exist",
         setnx,
+    ),
+    Command::of_key(
+        "setex",
+        4,
+        &["write", "denyoom"],
+        "Sets the value of a key for some seconds",
+        set::setex,
+    ),
+    Command::of_key(
+        "psetex",
+        4,
+        &["write", "denyoom"],
+        "Sets the value of a key for some milliseconds",
+        set::psetex,
+    ),
+    Command::of_key(
+        "getex",
+        -2,
+        &["write", "fast"],
+        "Returns the value of a key and says how long it lasts",
+        set::getex,
     ),
     Command::of_key(
         "append",
@@ -146,7 +168,7 @@ pub(super) const COMMANDS: &[Command] = &[
 ];
 
 fn get<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
-    let value = cx.store.get(args.get(1).unwrap_or_default());
+    let value = cx.store.string(args.get(1).unwrap_or_default())?;
     let counter = if value.is_some() {
         &cx.host.counters.hits
     } else {
@@ -156,62 +178,16 @@ fn get<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
     reply(value.map_or(Frame::Null, Frame::bulk))
 }
 
-fn set<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
-    let (key, value) = first_two(args);
-    if args.len() == 3 {
-        cx.store.set(key, value)?;
-        return reply(Frame::OK);
-    }
-    let SetOptions { only_if, returns } = SetOptions::parse(args.from(3))?;
-    let before = cx.store.get(key);
-    let does_set = only_if.is_none_or(|exists| exists == before.is_some());
-    let old = before
-        .filter(|_| returns)
-        .map_or(Frame::Null, |old| Frame::bulk(old.to_vec()));
-    if does_set {
-        cx.store.set(key, value)?;
-    }
-    reply(if does_set && !returns { Frame::OK } else { old })
-}
-
-/// What `SET` was asked beside the key and the value.
-#[derive(Debug, Default)]
-struct SetOptions {
-    /// `XX`: only if the key exists; `NX`: only if it does not.
-    only_if: Option<bool>,
-    /// `GET`: the reply is the value before.
-    returns: bool,
-}
-
-impl SetOptions {
-    fn parse(words: Args<'_>) -> Result<Self, Error> {
-        let mut options = Self::default();
-        for word in words {
-            let only_if = [(&b"xx"[..], true), (b"nx", false)]
-                .into_iter()
-                .find(|(name, _)| word.eq_ignore_ascii_case(name));
-            match only_if {
-                Some((_, exists)) if options.only_if.is_none_or(|before| before == exists) => {
-                    options.only_if = Some(exists);
-                }
-                None if word.eq_ignore_ascii_case(b"get") => options.returns = true,
-                _ => return Err(Error::syntax()),
-            }
-        }
-        Ok(options)
-    }
-}
-
 fn getset<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
     let (key, value) = first_two(args);
-    let old = cx.store.get(key).map(<[u8]>::to_vec);
+    let old = cx.store.string(key)?.map(<[u8]>::to_vec);
     cx.store.set(key, value)?;
     reply(old.map_or(Frame::Null, Frame::bulk))
 }
 
 fn getdel<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
     let key = args.get(1).unwrap_or_default();
-    let old = cx.store.get(key).map(<[u8]>::to_vec);
+    let old = cx.store.string(key)?.map(<[u8]>::to_vec);
     cx.store.delete(key)?;
     reply(old.map_or(Frame::Null, Frame::bulk))
 }
@@ -258,9 +234,12 @@ fn msetnx<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error>
 fn mset<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
     let words = args.from(1);
     let (keys, values) = (words.iter().step_by(2), words.iter().skip(1).step_by(2));
-    for (place, (key, value)) in keys.clone().zip(values).enumerate() {
-        cx.store.fetch_from(place, keys.clone());
-        cx.store.set(key, value)?;
-    }
+    cx.store.grouped(|store| {
+        for (place, (key, value)) in keys.clone().zip(values).enumerate() {
+            store.fetch_from(place, keys.clone());
+            store.set(key, value)?;
+        }
+        Ok(())
+    })?;
     reply(Frame::OK)
 }

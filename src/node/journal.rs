@@ -76,6 +76,7 @@ impl Node {
         self.journal.last_group.set(group);
         self.journal.at_disk.set(true);
         self.store.borrow_mut().commit();
+        self.collector.written(&self.store.borrow());
         self.saver.written(self);
     }
 

@@ -13,10 +13,11 @@
 //! * `lull` waits until a group of requests is complete that are to be synced, or sent on, together
 //! * `alarm` wakes connections that have waited too long
 //! * `socket` is how connections and links read; `pool` lends them what they need while they are at work
-//! * `journal` and `saver` drive the store
+//! * `journal`, `saver` and `collector` drive the store
 
 mod ahead;
 mod alarm;
+mod collector;
 mod connection;
 mod dispatch;
 mod gather;
@@ -42,6 +43,7 @@ pub use start::{Config, Prepared, RunError, Running, StartError};
 
 use self::ahead::Ahead;
 use self::alarm::Clock;
+use self::collector::Collector;
 use self::inbound::Inbound;
 use self::journal::Journal;
 use self::link::Link;
@@ -68,6 +70,7 @@ pub(crate) struct Node {
     busy: Rc<Clock>,
     journal: Journal,
     saver: Saver,
+    collector: Collector,
     /// The open connections, by number.
     outboxes: RefCell<HashMap<u64, Weak<Outbox>>>,
     replies: Rc<AllReplies>,

@@ -16,6 +16,7 @@ use tokio::task::spawn_local;
 use tokio::time::timeout;
 
 use super::alarm::{self, Clock};
+use super::collector::{self, Collector};
 use super::inbound::Inbound;
 use super::journal::{self, Journal};
 use super::link::{self, Link};
@@ -279,6 +280,7 @@ impl Prepared {
             busy: Rc::new(Clock::new(LINK_BUSY_SIGN / 2, Outbox::busy)),
             journal: Journal::new(self.progress),
             saver: Saver::new(),
+            collector: Collector::new(),
             outboxes: RefCell::new(HashMap::new()),
             replies: Rc::new(AllReplies::new()),
             intakes: Pool::new(),
@@ -294,6 +296,7 @@ impl Prepared {
         spawn_local(journal::commit(Rc::clone(&node)));
         spawn_local(journal::watch(Rc::clone(&node)));
         spawn_local(saver::run(Rc::clone(&node)));
+        spawn_local(collector::run(Rc::clone(&node)));
         spawn_local(alarm::run(Rc::clone(&node.lingering)));
         spawn_local(alarm::run(Rc::clone(&node.busy)));
         tokio::select! {

@@ -22,6 +22,7 @@ fn every_reply_is_that_of_redis() {
     let vocabulary = Vocabulary::new();
     let mut choice = StdRng::seed_from_u64(5);
     let mut equal = 0;
+    let mut earlier = Vec::new();
     for protocol in ["2", "3"] {
         for name in lab::NAMES {
             let mut ours = lab.connect(name);
@@ -33,7 +34,11 @@ fn every_reply_is_that_of_redis() {
                 let request = vocabulary.request(&mut choice);
                 let found = ours.call(&request.words);
                 let expected = theirs.call(&request.words);
-                let context = || format!("{request} through {name} in RESP{protocol}");
+                earlier.push(request.to_string());
+                let context = || {
+                    let told = told(&request, &earlier);
+                    format!("{request} through {name} in RESP{protocol}, after\n{told}")
+                };
                 compare(&request, &found, &expected, &context);
                 if found == expected {
                     equal += 1;
@@ -41,7 +46,12 @@ fn every_reply_is_that_of_redis() {
                     // Both go on with one of them.
                     let value = expected.as_bytes().unwrap();
                     for connection in [&mut ours, &mut theirs] {
-                        connection.call(&[b"SET", &*request.words[1], value]);
+                        connection.call(&[b"SET", &*request.words[1], value, b"KEEPTTL"]);
+                    }
+                } else if request.words[0] == b"SPOP" {
+                    // Each has lost another member.
+                    for connection in [&mut ours, &mut theirs] {
+                        connection.call(&[b"DEL", &*request.words[1]]);
                     }
                 }
             }
@@ -51,20 +61,50 @@ fn every_reply_is_that_of_redis() {
     assert!(equal > 6 * REQUESTS * 9 / 10, "{equal} equal replies");
 }
 
+/// The last requests about a key of this one.
+fn told(request: &Request, earlier: &[String]) -> String {
+    let key = request.words.get(1).map(|key| lab::text(key));
+    let is_about = |line: &&String| key.as_ref().is_none_or(|key| line.contains(key));
+    let mut lines: Vec<&str> = earlier
+        .iter()
+        .rev()
+        .filter(is_about)
+        .take(12)
+        .map(String::as_str)
+        .collect();
+    lines.reverse();
+    lines.join("\n")
+}
+
 fn compare(
     request: &Request,
     found: &Frame<'_>,
     expected: &Frame<'_>,
     context: &dyn Fn() -> String,
 ) {
+    let sorted = |frames: &[Frame<'_>]| {
+        let mut members: Vec<_> = frames.iter().map(|frame| format!("{frame:?}")).collect();
+        members.sort_unstable();
+        members
+    };
     match (request.comparison, found, expected) {
-        (Comparison::Members, Frame::Array(found), Frame::Array(expected)) => {
-            let sorted = |frames: &[Frame<'_>]| {
-                let mut members: Vec<_> = frames.iter().map(|frame| format!("{frame:?}")).collect();
-                members.sort_unstable();
-                members
-            };
+        (Comparison::Members, Frame::Array(found), Frame::Array(expected))
+        | (Comparison::Members, Frame::Set(found), Frame::Set(expected)) => {
             assert_eq!(sorted(found), sorted(expected), "{}", context());
+        }
+        (Comparison::Scan, Frame::Array(found), Frame::Array(expected)) => {
+            assert_eq!(found[0], expected[0], "{}", context());
+            let [found, expected] = [&found[1], &expected[1]].map(|frame| match frame {
+                Frame::Array(members) => sorted(members),
+                other => panic!("{other:?}: {}", context()),
+            });
+            assert_eq!(found, expected, "{}", context());
+        }
+        (Comparison::Time, Frame::Integer(found), Frame::Integer(expected)) => {
+            // The longest that the two requests may lie apart, in whichever unit.
+            const APART: i64 = 5_000;
+            let is_near = (found - expected).abs() <= APART && (*found < 0) == (*expected < 0);
+            assert!(is_near, "{found} is not {expected}: {}", context());
         }
         (Comparison::Number, Frame::Bulk(found), Frame::Bulk(expected)) => {
             let number = |text: &[u8]| lab::text(text).parse::<f64>().unwrap();

@@ -5,22 +5,20 @@ use super::super::{Args, Context, Error, Frame, Outcome, first_two, reply};
 
 pub(super) fn rename<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
     let (from, to) = first_two(args);
-    let value = value_of(&cx, from)?;
+    check_exists(&cx, from)?;
     if from != to {
-        cx.store.set(to, &value)?;
-        cx.store.delete(from)?;
+        cx.store.rename(from, to)?;
     }
     reply(Frame::OK)
 }
 
 pub(super) fn renamenx<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
     let (from, to) = first_two(args);
-    let value = value_of(&cx, from)?;
+    check_exists(&cx, from)?;
     if cx.store.contains(to) {
         return reply(Frame::Integer(0));
     }
-    cx.store.set(to, &value)?;
-    cx.store.delete(from)?;
+    cx.store.rename(from, to)?;
     reply(Frame::Integer(1))
 }
 
@@ -42,17 +40,16 @@ pub(super) fn copy<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s
             "ERR source and destination objects are the same",
         ));
     }
-    let Some(value) = cx.store.get(from).map(<[u8]>::to_vec) else {
-        return reply(Frame::Integer(0));
-    };
     if !replaces && cx.store.contains(to) {
         return reply(Frame::Integer(0));
     }
-    cx.store.set(to, &value)?;
-    reply(Frame::Integer(1))
+    let is_copied = cx.store.copy(from, to)?;
+    reply(Frame::Integer(i64::from(is_copied)))
 }
 
-fn value_of(cx: &Context<'_, '_>, key: &[u8]) -> Result<Vec<u8>, Error> {
-    let value = cx.store.get(key).map(<[u8]>::to_vec);
-    value.ok_or(Error::new("ERR no such key"))
+fn check_exists(cx: &Context<'_, '_>, key: &[u8]) -> Result<(), Error> {
+    if cx.store.contains(key) {
+        return Ok(());
+    }
+    Err(Error::new("ERR no such key"))
 }

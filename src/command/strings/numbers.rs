@@ -26,7 +26,7 @@ pub(super) fn decrby<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<
 
 fn increase<'s>(cx: Context<'s, '_>, args: Args<'_>, by: i64) -> Result<Outcome<'s>, Error> {
     let key = args.get(1).unwrap_or_default();
-    let number: i64 = match cx.store.get(key) {
+    let number: i64 = match cx.store.string(key)? {
         Some(value) => parse_number(value)?,
         None => 0,
     };
@@ -34,14 +34,14 @@ fn increase<'s>(cx: Context<'s, '_>, args: Args<'_>, by: i64) -> Result<Outcome<
         .checked_add(by)
         .ok_or(Error::new("ERR increment or decrement would overflow"))?;
     let mut text = itoa::Buffer::new();
-    cx.store.set(key, text.format(number).as_bytes())?;
+    cx.store.replace(key, text.format(number).as_bytes())?;
     reply(Frame::Integer(number))
 }
 
 pub(super) fn incrbyfloat<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
     let key = args.get(1).unwrap_or_default();
     let parse = |text| Number::parse(text).ok_or(Error::new("ERR value is not a valid float"));
-    let number = parse(cx.store.get(key).unwrap_or(b"0"))?;
+    let number = parse(cx.store.string(key)?.unwrap_or(b"0"))?;
     let by = parse(args.get(2).unwrap_or_default())?;
     let sum = match (number, by) {
         (Number::Finite(number), Number::Finite(by)) => number.add(&by),
@@ -49,6 +49,6 @@ pub(super) fn incrbyfloat<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Out
     };
     let sum = sum.ok_or(Error::new("ERR increment would produce NaN or Infinity"))?;
     let text = sum.text().into_bytes();
-    cx.store.set(key, &text)?;
+    cx.store.replace(key, &text)?;
     reply(Frame::bulk(text))
 }

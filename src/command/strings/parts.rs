@@ -5,22 +5,22 @@ use super::super::{Args, Context, Error, Frame, Host, Outcome, first_two, reply}
 
 pub(super) fn append<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
     let (key, more) = first_two(args);
-    let value = cx.store.get(key).unwrap_or_default();
+    let value = cx.store.string(key)?.unwrap_or_default();
     check_len(value.len() + more.len(), cx.host)?;
     let value = [value, more].concat();
-    cx.store.set(key, &value)?;
+    cx.store.replace(key, &value)?;
     reply(length(value.len()))
 }
 
 pub(super) fn strlen<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
-    let value = cx.store.get(args.get(1).unwrap_or_default());
+    let value = cx.store.string(args.get(1).unwrap_or_default())?;
     reply(length(value.map_or(0, <[u8]>::len)))
 }
 
 pub(super) fn getrange<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
     let start = parse_number(args.get(2).unwrap_or_default())?;
     let end = parse_number(args.get(3).unwrap_or_default())?;
-    let value = cx.store.get(args.get(1).unwrap_or_default());
+    let value = cx.store.string(args.get(1).unwrap_or_default())?;
     reply(Frame::bulk(part(value.unwrap_or_default(), start, end)))
 }
 
@@ -51,7 +51,7 @@ pub(super) fn setrange<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcom
     );
     let offset: i64 = parse_number(args.get(2).unwrap_or_default())?;
     let offset = usize::try_from(offset).map_err(|_| Error::new("ERR offset is out of range"))?;
-    let value = cx.store.get(key).unwrap_or_default();
+    let value = cx.store.string(key)?.unwrap_or_default();
     if with.is_empty() {
         return reply(length(value.len()));
     }
@@ -62,7 +62,7 @@ pub(super) fn setrange<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcom
     if let Some(place) = value.get_mut(offset..end) {
         place.copy_from_slice(with);
     }
-    cx.store.set(key, &value)?;
+    cx.store.replace(key, &value)?;
     reply(length(value.len()))
 }
 
