@@ -100,6 +100,21 @@ pub const TURN_REQUESTS: usize = 4;
 /// than lasts as long as a small group. Further ones are woken, and write in turn with what others do.
 pub const TURN_RELEASES: usize = 64;
 
+// ---- transactions ----------------------------------------------------------------------------
+
+/// The bytes of one transaction's requests: it is sent to its owner as one request, within
+/// [`REQUEST_MAX_BYTES`].
+pub const TRANSACTION_MAX_BYTES: usize = 64 * MIB;
+
+/// The words of one transaction's requests: half of what one request may have.
+pub const TRANSACTION_WORDS_MAX: usize = REQUEST_ARGS_MAX / 2;
+
+/// The bytes of the transactions of all connections that wait for their `EXEC`.
+pub const TRANSACTIONS_TOTAL_MAX_BYTES: usize = 256 * MIB;
+
+/// The keys that one connection watches. They are remembered until the transaction.
+pub const WATCHED_KEYS_MAX: usize = 16 * 1024;
+
 // ---- connections -----------------------------------------------------------------------------
 
 /// The most connections of clients and peers together, as in Redis. Lowered at start to what the

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use hashbrown::HashMap;
 
-use super::{Args, Command, Error, connection, keys, server, sets, strings, triad};
+use super::{Args, Command, Error, connection, keys, server, sets, strings, transactions, triad};
 
 /// The commands and subcommands by family, each under the name that Redis has for such a group.
 pub(super) const GROUPS: &[(&str, &[Command])] = &[
@@ -13,7 +13,9 @@ pub(super) const GROUPS: &[(&str, &[Command])] = &[
     ("set", sets::COMMANDS),
     ("generic", keys::COMMANDS),
     ("server", server::COMMANDS),
+    ("transactions", transactions::COMMANDS),
     ("triad", triad::COMMANDS),
+    ("triad", transactions::OF_PEERS),
 ];
 
 /// Every command and subcommand.

@@ -78,7 +78,12 @@ fn quit<'s>(_: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error> {
 }
 
 fn reset<'s>(cx: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error> {
-    *cx.session = Session::new(cx.session.id);
+    cx.session.end(cx.store, cx.host);
+    let watched = std::mem::take(&mut cx.session.watched);
+    *cx.session = Session {
+        watched,
+        ..Session::new(cx.session.id)
+    };
     reply(Frame::simple("RESET"))
 }
 

@@ -70,6 +70,41 @@ impl Error {
         )
     }
 
+    /// The error of an `EXEC` that was not one.
+    #[must_use]
+    pub fn of_exec(self) -> Self {
+        let text = self.0.strip_prefix("ERR ").unwrap_or(&self.0);
+        Self(format!("EXECABORT Transaction discarded because of: {text}").into())
+    }
+
+    /// A transaction has keys of two owners.
+    pub fn transaction_of_several(one: (&[u8], &str), other: (&[u8], &str)) -> Self {
+        Self(
+            format!(
+                "EXECABORT a transaction takes keys of one owner, and '{}' is of {}, '{}' of {}. Nothing \
+                 was done: choose keys of one owner (TRIAD OWNER tells it), or make a transaction for each \
+                 owner, or use a pipeline without a transaction",
+                echo(one.0),
+                one.1,
+                echo(other.0),
+                other.1
+            )
+            .into(),
+        )
+    }
+
+    /// A transaction has a request that concerns all nodes; `name` is in lower case.
+    pub fn transaction_of_all(name: &str) -> Self {
+        let name = name.to_ascii_uppercase();
+        Self(
+            format!(
+                "EXECABORT a transaction is carried out by one node, and {name} concerns all. Nothing was \
+                 done: ask for it outside of the transaction"
+            )
+            .into(),
+        )
+    }
+
     /// The number of arguments is not what the command takes.
     pub fn wrong_arity(name: &str) -> Self {
         Self(format!("ERR wrong number of arguments for '{name}' command").into())

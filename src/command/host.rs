@@ -1,13 +1,15 @@
 //! What commands may know of the node that runs them and of the connection that asks.
 
 use std::cell::Cell;
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use super::{Transaction, Watches};
 use crate::cluster::Cluster;
 use crate::placement::{NodeIndex, Placement};
 use crate::resp::Protocol;
-use crate::store::Fsync;
+use crate::store::{Fsync, Store};
 
 /// The node that answers. Nothing of it changes while the node runs but the counters.
 #[derive(Debug)]
@@ -55,6 +57,8 @@ pub struct Counters {
     pub hits: Cell<u64>,
     /// Reads of a key that was not there.
     pub misses: Cell<u64>,
+    /// The memory of requests that wait for their `EXEC`, in bytes.
+    pub transactions_bytes: Cell<usize>,
 }
 
 /// One connection, as far as commands look at it.
@@ -66,6 +70,13 @@ pub struct Session {
     pub protocol: Protocol,
     /// What `CLIENT SETNAME` said.
     pub name: Vec<u8>,
+    /// What was asked since `MULTI`.
+    pub transaction: Option<Box<Transaction>>,
+    /// The keys that this client watches, with their owners.
+    pub watched: Vec<(Vec<u8>, NodeIndex)>,
+    /// The keys of this node that are watched, by client: the one of this connection, or those of the peer
+    /// whose link it is.
+    pub watches: HashMap<u64, Watches>,
 }
 
 impl Host {
@@ -76,12 +87,25 @@ impl Host {
 }
 
 impl Session {
+    /// Forgets the transaction and what is watched in this node's store.
+    pub(crate) fn end(&mut self, store: &mut Store, host: &Host) {
+        if let Some(transaction) = self.transaction.take() {
+            transaction.end(host);
+        }
+        for (_, watches) in std::mem::take(&mut self.watches) {
+            watches.end(store);
+        }
+    }
+
     /// A new connection, which speaks RESP2 until it says otherwise.
     pub fn new(id: u64) -> Self {
         Self {
             id,
             protocol: Protocol::Resp2,
             name: Vec::new(),
+            transaction: None,
+            watched: Vec::new(),
+            watches: HashMap::new(),
         }
     }
 }

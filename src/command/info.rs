@@ -217,6 +217,7 @@ fn triad(cx: &Context<'_, '_>, text: &mut String) {
     );
     let misplaced = cx.store.status().misplaced;
     line(text, format_args!("misplaced:{misplaced}"));
+    line(text, format_args!("watched_keys:{}", cx.store.watched()));
 }
 
 fn keyspace(cx: &Context<'_, '_>, text: &mut String) {

@@ -23,6 +23,7 @@ mod server;
 mod sets;
 mod size;
 mod strings;
+mod transactions;
 mod triad;
 
 pub use catalog::{Found, Recent};
@@ -32,6 +33,8 @@ pub use host::{Counters, Host, Session};
 pub(crate) use keys::parse_number;
 pub use keys::{LAST_POSITION, ScanOptions};
 pub(crate) use size::ReplySize;
+pub(crate) use transactions::nothing;
+pub use transactions::{Queued, Transaction, Watches};
 pub use triad::{Hello, PEER_PROTOCOL, SelfReport};
 
 use crate::resp::{Args, Frame};
@@ -80,6 +83,8 @@ pub enum Outcome<'s> {
     Checkpoint,
     /// The connection says that it is the link of another node.
     Peer(Hello),
+    /// A reply that is encoded already, in the protocol of the connection.
+    Encoded(Vec<u8>),
 }
 
 /// Which nodes a command concerns.
@@ -87,6 +92,8 @@ pub enum Outcome<'s> {
 pub enum Route {
     /// The node that was asked.
     Here,
+    /// The transaction of the connection, which is carried out by the owner of all its keys.
+    Transaction(Step),
     /// The owner of its one key.
     Key,
     /// The owner of all its keys. It is refused where they have several: its parts could not be done together.
@@ -99,6 +106,21 @@ pub enum Route {
     Cursor,
     /// Every node that can be reached; the others are listed as such.
     Survey,
+}
+
+/// What a command does about the transaction of its connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Begins one.
+    Multi,
+    /// Carries it out.
+    Exec,
+    /// Forgets it.
+    Discard,
+    /// Has it fail if keys change before it.
+    Watch,
+    /// Forgets these keys.
+    Unwatch,
 }
 
 /// How the replies of several nodes become one.

@@ -47,7 +47,14 @@ pub(super) const COMMANDS: &[Command] = &[
         config_get,
     ),
     here("config|help", 2, "Lists these subcommands", config_help),
-    here("save", 1, "Writes this node's JSON file now", save),
+    Command::here(
+        "save",
+        1,
+        &["no_multi"],
+        Keys::NONE,
+        "Writes this node's JSON file now",
+        save,
+    ),
     here(
         "lastsave",
         1,

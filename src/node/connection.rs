@@ -12,7 +12,7 @@ use tokio::net::tcp::OwnedReadHalf;
 use tokio::task::yield_now;
 use tokio::time::Instant;
 
-use super::dispatch::{Dispatch, Flow, Obstacle};
+use super::dispatch::{Dispatch, Flow, Obstacle, end_watches};
 use super::outbox::{Left, Outbox};
 use super::socket::read_now;
 use super::{Intake, Node};
@@ -117,6 +117,9 @@ impl Connection {
                 yield_now().await;
             }
         }
+        end_watches(&self.node, &mut self.session);
+        self.session
+            .end(&mut self.node.store.borrow_mut(), &self.node.host);
         if let Some(peer) = &self.peer {
             self.node.inbound.leave(&peer.name, &self.outbox);
         }

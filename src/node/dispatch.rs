@@ -4,6 +4,8 @@
 //! it, or each owner is sent its part. For a peer everything runs here or is refused: a request crosses
 //! one link at most.
 
+mod transaction;
+
 use std::ptr;
 use std::rc::Rc;
 
@@ -12,12 +14,13 @@ use super::gather::{Gather, Joining, split_cursor};
 use super::link::{Link, Purpose, Readiness, Waiter, rules_differ};
 use super::outbox::Outbox;
 use crate::command::{
-    self, Command, Context, Error, Found, Hello, Outcome, Recent, Route, ScanOptions, Session,
+    self, Command, Context, Error, Found, Hello, Outcome, Recent, Route, ScanOptions, Session, Step,
 };
 use crate::limits::KEY_MAX_BYTES;
 use crate::placement::NodeIndex;
 use crate::resp::{self, Args};
 use crate::store::Store;
+pub(crate) use transaction::end_watches;
 
 /// What the connection does after a request.
 #[derive(Debug)]
@@ -95,7 +98,7 @@ impl Dispatch<'_> {
             .and_then(|found| check_keys(&found).map(|()| found))
         {
             Ok(found) => found,
-            Err(error) => return self.refuse(error),
+            Err(error) => return self.refuse_malformed(args, error),
         };
         if self.peer.is_some() {
             return match self.admit_from_peer(&found) {
@@ -103,8 +106,17 @@ impl Dispatch<'_> {
                 Err(error) => self.refuse(error),
             };
         }
+        if self.session.transaction.is_some() && is_queued(found.command) {
+            return self.queue(&found, args);
+        }
         match found.command.route {
-            Route::Here => self.run_here(&found),
+            Route::Here => {
+                if !self.session.watched.is_empty() && found.command.name == "reset" {
+                    end_watches(self.node, self.session);
+                }
+                self.run_here(&found)
+            }
+            Route::Transaction(step) => self.step(step, &found),
             Route::Key => self.route_key(&found, args, raw),
             Route::Together => self.together(&found, args, raw),
             Route::Split(merge) => self.split(&found, args, raw, Joining::Merge(merge)),
@@ -118,6 +130,18 @@ impl Dispatch<'_> {
         self.outbox
             .push_frame(&error.into_frame(), self.session.protocol);
         Flow::Next
+    }
+
+    /// Refuses what is no request, and with it the transaction that it would have been a part of.
+    fn refuse_malformed(&mut self, args: Args<'_>, error: Error) -> Flow {
+        let name = args.get(0).unwrap_or_default();
+        if name.eq_ignore_ascii_case(b"exec") {
+            return self.abort(error.of_exec());
+        }
+        if let Some(transaction) = &mut self.session.transaction {
+            transaction.has_failed = true;
+        }
+        self.refuse(error)
     }
 
     /// What a peer may ask: about this node always, for keys only if both nodes have the same list and
@@ -140,6 +164,7 @@ impl Dispatch<'_> {
                 ))),
             },
             Route::Survey => Err(Error::new("ERR a peer asks TRIAD SELF")),
+            Route::Transaction(_) => Err(Error::new("ERR a peer sends TRIAD EXEC")),
             Route::Here | Route::Everywhere(_) | Route::Cursor => Ok(()),
         }
     }
@@ -208,6 +233,11 @@ impl Dispatch<'_> {
                 return Flow::Next;
             }
             Ok(Outcome::Peer(hello)) => return Flow::Peer(hello),
+            Ok(Outcome::Encoded(bytes)) => {
+                self.outbox.push(|out| out.extend_from_slice(&bytes));
+                self.outbox.gate_last(store.take_gate());
+                return Flow::Next;
+            }
             Err(error) => (error.into_frame(), Flow::Next),
         };
         self.outbox.push_frame(&frame, self.session.protocol);
@@ -431,6 +461,14 @@ impl Dispatch<'_> {
                 resp::encode_request(share.words.iter().copied(), out);
             });
         }
+    }
+}
+
+/// Whether a request becomes a part of the transaction that was begun.
+fn is_queued(command: &Command) -> bool {
+    match command.route {
+        Route::Transaction(step) => step == Step::Unwatch,
+        _ => !matches!(command.name, "quit" | "reset"),
     }
 }
 

@@ -72,6 +72,14 @@ impl<'a> Args<'a> {
         }
     }
 
+    /// The first so many arguments; `None` if there are fewer.
+    pub fn first(&self, count: usize) -> Option<Self> {
+        Some(match self.0 {
+            Source::Spans(bytes, spans) => Self::from_spans(bytes, spans.get(..count)?),
+            Source::Slices(slices) => Self::from_slices(slices.get(..count)?),
+        })
+    }
+
     /// One after another.
     pub const fn iter(&self) -> ArgsIter<'a> {
         ArgsIter(*self)

@@ -63,6 +63,7 @@ use table::{Entry, hash};
 use tables::Tables;
 use unsynced::Unsynced;
 pub use value::{Items, Set, View, WrongType};
+pub use watch::Watch;
 use watch::Watched;
 
 /// The number of a record of the journal. They count from 1, without gaps, over all restarts.

@@ -46,4 +46,5 @@ mod shutdown;
 mod silence;
 mod slow_disk;
 mod start;
+mod transactions;
 mod walkthrough;

@@ -20,9 +20,9 @@ pub(crate) use task::run;
 use super::gather::Gather;
 use super::outbox::Outbox;
 use super::replies::Ticket;
-use crate::command::{Error, Host};
+use crate::command::{self, Error, Host};
 use crate::limits::{LINK_QUEUE_MAX_BYTES, LINK_REQUESTS_MAX, READ_CHUNK_BYTES};
-use crate::resp::Frame;
+use crate::resp::{self, Frame};
 
 /// The code of the error for a request that was sent and may have been carried out.
 pub(super) const OUTCOME_UNKNOWN: &str = "OUTCOMEUNKNOWN";
@@ -34,6 +34,10 @@ pub(crate) enum Waiter {
     Client(Rc<Outbox>, Ticket),
     /// A request of several parts, for this one.
     Part(Rc<Gather>, usize),
+    /// A connection, for the replies to a transaction, among which are these of its own node at their places.
+    Transaction(Rc<Outbox>, Ticket, Vec<(usize, Frame<'static>)>),
+    /// Nobody: the request needs no reply.
+    Nobody,
 }
 
 impl Waiter {
@@ -41,8 +45,27 @@ impl Waiter {
         match self {
             Self::Client(outbox, ticket) => outbox.fill(ticket, &frame, 0),
             Self::Part(gather, index) => gather.fill(index, frame, host),
+            Self::Transaction(outbox, ticket, own) => {
+                let whole = with_own(frame, own);
+                outbox.fill_with(ticket, 0, |protocol, out| match whole {
+                    Frame::Null => out.extend_from_slice(command::nothing(protocol)),
+                    frame => resp::encode(&frame, protocol, out),
+                });
+            }
+            Self::Nobody => {}
         }
     }
+}
+
+/// The replies to a transaction, with those of the client's own node put in at their places.
+fn with_own<'a>(frame: Frame<'a>, own: Vec<(usize, Frame<'static>)>) -> Frame<'a> {
+    let Frame::Array(mut replies) = frame else {
+        return frame;
+    };
+    for (place, reply) in own {
+        replies.insert(place.min(replies.len()), reply);
+    }
+    Frame::Array(replies)
 }
 
 /// What a link can do for a request now.

@@ -1,0 +1,266 @@
+//! Transactions of clients: where they are carried out, and who watches the keys.
+
+use std::rc::Rc;
+
+use super::super::link::{Link, Purpose, Readiness, Waiter};
+use super::{Dispatch, Flow, Joining, Obstacle};
+use crate::command::{self, Error, Found, Merge, Queued, Route, Step};
+use crate::limits::WATCHED_KEYS_MAX;
+use crate::placement::NodeIndex;
+use crate::resp::{self, Args, Frame};
+
+/// Who carries a transaction out.
+enum Place<'a> {
+    /// This node.
+    Here,
+    /// The owner of all its keys.
+    There(Rc<Link>),
+    /// Nobody: its keys have several owners, of which these are two.
+    Nowhere(Conflict<'a>),
+    /// Nobody: this request concerns all nodes.
+    Everywhere(&'static str),
+}
+
+/// Two keys with their owners.
+struct Conflict<'a> {
+    one: (&'a [u8], NodeIndex),
+    other: (&'a [u8], NodeIndex),
+}
+
+impl Dispatch<'_> {
+    /// Notes a request for the transaction that this connection has begun.
+    pub(super) fn queue(&mut self, found: &Found<'_>, args: Args<'_>) -> Flow {
+        let host = &self.node.host;
+        let Some(transaction) = &mut self.session.transaction else {
+            return Flow::Next;
+        };
+        match transaction.push(found, args, host) {
+            Ok(()) => {
+                let queued = Frame::simple("QUEUED");
+                self.outbox.push_frame(&queued, self.session.protocol);
+                Flow::Next
+            }
+            Err(error) => self.refuse(error),
+        }
+    }
+
+    /// Does a step of a transaction.
+    pub(super) fn step(&mut self, step: Step, found: &Found<'_>) -> Flow {
+        match step {
+            Step::Multi => self.run_here(found),
+            Step::Exec => self.exec(found),
+            Step::Discard => {
+                if self.session.transaction.is_some() {
+                    self.unwatch();
+                }
+                self.run_here(found)
+            }
+            Step::Watch => self.watch(found),
+            Step::Unwatch => {
+                self.unwatch();
+                self.run_here(found)
+            }
+        }
+    }
+
+    fn exec(&mut self, found: &Found<'_>) -> Flow {
+        let Some(transaction) = &self.session.transaction else {
+            return self.run_here(found);
+        };
+        if transaction.has_failed {
+            self.unwatch();
+            return self.run_here(found);
+        }
+        if self.node.journal_lags() {
+            return Flow::Park(Obstacle::Journal);
+        }
+        match self.place(&transaction.requests) {
+            Place::Here => {
+                self.session.watched.clear();
+                self.node.may_have_written();
+                self.run_here(found)
+            }
+            Place::There(link) => self.send_transaction(&link),
+            Place::Nowhere(Conflict { one, other }) => {
+                let name = |node| &**self.node.host.placement.name(node);
+                let error =
+                    Error::transaction_of_several((one.0, name(one.1)), (other.0, name(other.1)));
+                self.abort(error)
+            }
+            Place::Everywhere(name) => self.abort(Error::transaction_of_all(name)),
+        }
+    }
+
+    /// Refuses the transaction, of which nothing was done.
+    pub(super) fn abort(&mut self, error: Error) -> Flow {
+        self.unwatch();
+        if let Some(transaction) = self.session.transaction.take() {
+            transaction.end(&self.node.host);
+        }
+        self.refuse(error)
+    }
+
+    /// Who carries out these requests, with the watched keys of this connection.
+    fn place<'a>(&'a self, requests: &'a [Queued]) -> Place<'a> {
+        let host = &self.node.host;
+        let mut first: Option<(&[u8], NodeIndex)> = None;
+        let watched = self.session.watched.iter();
+        for (key, owner) in watched.map(|(key, owner)| (key.as_slice(), *owner)) {
+            match first {
+                Some(one) if one.1 != owner => {
+                    let other = (key, owner);
+                    return Place::Nowhere(Conflict { one, other });
+                }
+                _ => first = Some((key, owner)),
+            }
+        }
+        for request in requests {
+            let is_of_all = matches!(
+                request.command.route,
+                Route::Everywhere(_) | Route::Cursor | Route::Survey
+            );
+            if is_of_all && host.placement.len() > 1 {
+                return Place::Everywhere(request.command.name);
+            }
+            if is_here(request) {
+                continue;
+            }
+            let at = usize::from(request.command.name.contains('|'));
+            let words = request.words.get(at..).unwrap_or_default();
+            for (index, key) in words.iter().enumerate() {
+                if !request.command.keys.has(index) {
+                    continue;
+                }
+                let owner = host.placement.owner(key);
+                match first {
+                    Some(one) if one.1 != owner => {
+                        let other = (key.as_slice(), owner);
+                        return Place::Nowhere(Conflict { one, other });
+                    }
+                    _ => first = Some((key, owner)),
+                }
+            }
+        }
+        let link = first.and_then(|(_, owner)| self.node.link(owner));
+        link.map_or(Place::Here, Place::There)
+    }
+
+    /// Sends the requests that have keys to their owner, and carries out here those that are about this node.
+    fn send_transaction(&mut self, link: &Rc<Link>) -> Flow {
+        let host = &self.node.host;
+        match link.readiness(Purpose::Data, &host.name) {
+            Readiness::Up => {}
+            Readiness::Wait => return Flow::Park(Obstacle::Link(Rc::clone(link))),
+            Readiness::Down(error) => return self.abort(error),
+        }
+        let watched = self.session.watched.len();
+        self.session.watched.clear();
+        let Some(transaction) = self.session.transaction.take() else {
+            return Flow::Next;
+        };
+        let mut own = Vec::new();
+        for (place, request) in transaction.requests.iter().enumerate() {
+            if is_here(request) {
+                own.push((place, self.run_within(request)));
+            }
+        }
+        let numbers = [self.session.id, watched as u64].map(|number| number.to_string());
+        let mut words: Vec<&[u8]> = vec![b"TRIAD", b"EXEC"];
+        words.extend(numbers.iter().map(String::as_bytes));
+        let sent = transaction
+            .requests
+            .iter()
+            .filter(|request| !is_here(request));
+        let counts: Vec<String> = sent
+            .clone()
+            .map(|request| request.words.len().to_string())
+            .collect();
+        for (request, count) in sent.zip(&counts) {
+            words.push(count.as_bytes());
+            words.extend(request.words.iter().map(Vec::as_slice));
+        }
+        command::count(&host.counters.forwarded, 1);
+        let ticket = self.outbox.reserve(self.session.protocol);
+        let waiter = Waiter::Transaction(Rc::clone(self.outbox), ticket, own);
+        link.send(waiter, |out| {
+            resp::encode_request(words.iter().copied(), out);
+        });
+        transaction.end(host);
+        Flow::Next
+    }
+
+    /// The reply to a request about this node, within a transaction that another node carries out.
+    fn run_within(&mut self, request: &Queued) -> Frame<'static> {
+        let words = request.slices();
+        let node = self.node;
+        let mut store = node.store.borrow_mut();
+        let outcome = self.execute(&mut store, request.command, request.args(&words));
+        match outcome {
+            Ok(command::Outcome::Reply(frame) | command::Outcome::Close(frame)) => {
+                frame.into_owned()
+            }
+            Ok(_) => Error::syntax().into_frame(),
+            Err(error) => error.into_frame(),
+        }
+    }
+
+    /// Has the owners of the keys watch them.
+    fn watch(&mut self, found: &Found<'_>) -> Flow {
+        if self.session.transaction.is_some() {
+            return self.refuse(Error::new("ERR WATCH inside MULTI is not allowed"));
+        }
+        let keys = found.args.len() - 1;
+        if self.session.watched.len() + keys > WATCHED_KEYS_MAX {
+            return self.refuse(Error::new(format!(
+                "ERR a connection watches at most {WATCHED_KEYS_MAX} keys"
+            )));
+        }
+        let id = self.session.id.to_string();
+        let mut shares = self.shares(found);
+        for share in shares
+            .iter_mut()
+            .filter(|share| self.node.link(share.node).is_some())
+        {
+            let for_peer: [&[u8]; 3] = [b"TRIAD", b"WATCH", id.as_bytes()];
+            share.words.splice(0..1, for_peer);
+        }
+        let owners = self.owners(found);
+        let joining = Joining::Merge(Merge::AllOk);
+        let flow = self.gather(found.command, shares, joining, Purpose::Data);
+        if let Flow::Next = flow {
+            let watched = found.args.iter().skip(1).map(<[u8]>::to_vec);
+            self.session.watched.extend(watched.zip(owners));
+        }
+        flow
+    }
+
+    /// Has all nodes forget the watched keys of this connection.
+    fn unwatch(&mut self) {
+        end_watches(self.node, self.session);
+        if let Some(watches) = self.session.watches.remove(&self.session.id) {
+            watches.end(&mut self.node.store.borrow_mut());
+        }
+    }
+}
+
+/// Whether a request is about the node that was asked, and not about keys.
+fn is_here(request: &Queued) -> bool {
+    matches!(request.command.route, Route::Here | Route::Transaction(_))
+}
+
+/// Has the other nodes forget the keys that a connection watches there.
+pub(crate) fn end_watches(node: &super::Node, session: &mut command::Session) {
+    let mut owners: Vec<_> = session.watched.drain(..).map(|(_, owner)| owner).collect();
+    owners.sort_unstable();
+    owners.dedup();
+    let id = session.id.to_string();
+    for link in owners.into_iter().filter_map(|owner| node.link(owner)) {
+        // Where the link is not up there is nothing to forget.
+        if link.is_up() {
+            let words: [&[u8]; 3] = [b"TRIAD", b"UNWATCH", id.as_bytes()];
+            link.send(Waiter::Nobody, |out| {
+                resp::encode_request(words.into_iter(), out);
+            });
+        }
+    }
+}

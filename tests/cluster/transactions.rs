@@ -1,0 +1,342 @@
+//! Transactions: as Redis does them, through every node, wherever the keys are; and what is ours about them.
+
+use triad::resp::Frame;
+use triad::storage::MemoryStorage;
+use triad::storage::memory::Keep;
+use triad::store::Fsync;
+
+use crate::lab::connection::{bulk, error};
+use crate::lab::redis_server::RedisServer;
+use crate::lab::{Connection, Lab, NAMES, Proxy, key_of, memory};
+
+/// Dialogues of two clients, each on a line of its own; `a`, `b` and `c` are keys of one owner. The first
+/// client's requests begin with `1`.
+const DIALOGUES: &[&str] = &[
+    "1 MULTI|1 SET a 1|1 INCR a|1 GET a|1 EXEC|2 GET a",
+    "1 MULTI|1 EXEC|1 EXEC|1 DISCARD",
+    "1 MULTI|1 MULTI|1 SET a 1|1 EXEC|1 GET a",
+    "1 MULTI|1 SET a 1|1 DISCARD|1 GET a|1 EXEC",
+    "1 MULTI|1 SET a|1 SET b 2|1 EXEC|1 EXISTS b",
+    "1 MULTI|1 NONSENSE|1 SET b 2|1 EXEC|1 EXISTS b|1 PING",
+    "1 MULTI|1 NONSENSE|1 DISCARD|1 PING",
+    "1 SET a text|1 MULTI|1 INCR a|1 SET b 2|1 SADD a m|1 EXEC|1 GET b",
+    "1 MULTI|1 SADD a m n|1 SMEMBERS b|1 SISMEMBER a m|1 SCARD a|1 EXEC|1 TYPE a",
+    "1 MULTI|1 MSET a 1 b 2|1 MGET a b c|1 DEL a b c|1 EXISTS a b|1 EXEC",
+    "1 MULTI|1 SET a 1|1 RENAME a b|1 COPY b c|1 MSETNX a 1 b 2|1 EXEC|1 MGET a b c",
+    "1 MULTI|1 PING|1 SET a 1|1 ECHO hello|1 GET a|1 PING again|1 EXEC",
+    "1 MULTI|1 PING|1 ECHO x|1 EXEC",
+    "1 MULTI|1 SELECT 0|1 SELECT 99|1 GET a|1 EXEC",
+    "1 MULTI|1 WATCH a|1 SET a 1|1 EXEC|1 GET a",
+    "1 MULTI|1 SAVE|1 EXEC",
+    "1 MULTI|1 UNWATCH|1 SET a 1|1 EXEC",
+    "1 WATCH a|1 MULTI|1 SET a 1|1 EXEC",
+    "1 WATCH a|2 SET a other|1 MULTI|1 SET a 1|1 EXEC|1 GET a",
+    "1 WATCH a|1 MULTI|1 SET a 1|2 SET a other|1 EXEC|1 GET a",
+    "1 WATCH a b|2 SET b other|1 MULTI|1 SET a 1|1 EXEC|1 GET a",
+    "1 WATCH a|2 SET b other|1 MULTI|1 SET a 1|1 EXEC|1 GET a",
+    "1 SET a 1|1 WATCH a|2 SET a 1|1 MULTI|1 GET a|1 EXEC",
+    "1 SET a 1|1 WATCH a|2 DEL a|2 SET a 1|1 MULTI|1 GET a|1 EXEC",
+    "1 WATCH a|2 DEL a|1 MULTI|1 GET a|1 EXEC",
+    "1 SADD a m|1 WATCH a|2 SREM a m|1 MULTI|1 GET a|1 EXEC",
+    "1 SADD a m|1 WATCH a|2 SADD a m|1 MULTI|1 SCARD a|1 EXEC",
+    "1 SET a 1|1 WATCH a|2 EXPIRE a 100|1 MULTI|1 GET a|1 EXEC",
+    "1 SET a 1|1 WATCH a|2 GET a|1 MULTI|1 GET a|1 EXEC",
+    "1 SET a 1|1 WATCH a|2 RENAME a b|1 MULTI|1 GET a|1 EXEC",
+    "1 SET b 1|1 WATCH a|2 COPY b a|1 MULTI|1 GET a|1 EXEC",
+    "1 SET a 1|1 WATCH a b|2 FLUSHALL|1 MULTI|1 GET a|1 EXEC",
+    "1 WATCH a|2 FLUSHALL|1 MULTI|1 GET a|1 EXEC",
+    "1 WATCH a|2 SET a other|1 UNWATCH|1 MULTI|1 GET a|1 EXEC",
+    "1 WATCH a|2 SET a other|1 MULTI|1 DISCARD|1 MULTI|1 GET a|1 EXEC",
+    "1 WATCH a|2 SET a other|1 MULTI|1 GET a|1 EXEC|1 MULTI|1 GET a|1 EXEC",
+    "1 WATCH a|1 SET a mine|1 MULTI|1 GET a|1 EXEC",
+    "1 WATCH a|2 SET a other|1 RESET|1 MULTI|1 GET a|1 EXEC",
+    "1 MULTI|1 SET a 1|1 RESET|1 EXEC|1 GET a",
+    "1 WATCH a|2 MULTI|2 SET a 2|2 EXEC|1 MULTI|1 GET a|1 EXEC",
+    "1 WATCH a|2 MULTI|2 SET a 2|2 DISCARD|1 MULTI|1 SET a 1|1 EXEC",
+    "1 WATCH|1 UNWATCH a|1 MULTI a|1 EXEC a|1 DISCARD a",
+    "1 MULTI|1 EXEC a|1 SET a 1|1 EXEC",
+    "1 MULTI|1 SET a v EX 0|1 SET a v EX 100|1 TTL b|1 EXEC",
+    "1 SET a v PX 1|1 WATCH a|1 MULTI|1 SET b 1|1 EXEC",
+];
+
+/// Holds a dialogue, and returns the replies.
+fn hold(
+    dialogue: &str,
+    protocol: &str,
+    keys: &[String; 3],
+    clients: &mut [Connection; 2],
+) -> Vec<Frame<'static>> {
+    for client in &mut *clients {
+        client.call(&["RESET"]);
+        client.call(&["HELLO", protocol]);
+    }
+    clients[1].call(&["FLUSHALL"]);
+    let mut replies = Vec::new();
+    for line in dialogue.split('|') {
+        let (client, request) = line.split_once(' ').unwrap();
+        let words = request.split(' ').map(|word| match word {
+            "a" => &keys[0],
+            "b" => &keys[1],
+            "c" => &keys[2],
+            word => word,
+        });
+        let words: Vec<&str> = words.collect();
+        let client = if client == "1" { 0 } else { 1 };
+        replies.push(clients[client].call(&words));
+    }
+    replies
+}
+
+#[test]
+fn dialogues_are_those_of_redis() {
+    let Some(redis) = RedisServer::start() else {
+        return;
+    };
+    let lab = Lab::started();
+    for owner in NAMES {
+        let keys = [0, 1, 2].map(|n| key_of(owner, "k", n));
+        for entry in NAMES {
+            for protocol in ["2", "3"] {
+                // The second client is connected to another node.
+                let other = NAMES[(NAMES.iter().position(|name| *name == entry).unwrap() + 1) % 3];
+                let mut ours = [lab.connect(entry), lab.connect(other)];
+                let mut theirs = [redis.address; 2].map(Connection::open);
+                for dialogue in DIALOGUES {
+                    let found = hold(dialogue, protocol, &keys, &mut ours);
+                    let expected = hold(dialogue, protocol, &keys, &mut theirs);
+                    let through =
+                        format!("{dialogue}: {owner}'s keys through {entry}, RESP{protocol}");
+                    assert_eq!(found, expected, "{through}");
+                }
+            }
+        }
+    }
+}
+
+/// Clients match on the bytes: the reply of nothing is an array in RESP2.
+#[test]
+fn a_transaction_that_was_overtaken_is_a_null_array() {
+    let lab = Lab::started();
+    for owner in NAMES {
+        let key = key_of(owner, "k", 0);
+        for (protocol, expected) in [("2", "*-1\r\n"), ("3", "_\r\n")] {
+            let mut client = lab.connect("mac");
+            client.call(&["HELLO", protocol]);
+            client.call(&["WATCH", &key]);
+            lab.connect("linux").call(&["SET", &key, "other"]);
+            client.call(&["MULTI"]);
+            client.call(&["GET", &key]);
+            client.send(&["EXEC"]);
+            client.expect_bytes(expected.as_bytes(), owner);
+        }
+    }
+}
+
+#[test]
+fn keys_of_two_owners_abort_a_transaction_of_which_nothing_is_done() {
+    let lab = Lab::started();
+    let [one, other] = ["linux", "mac"].map(|owner| key_of(owner, "k", 0));
+    for entry in NAMES {
+        let mut client = lab.connect(entry);
+        let begin = |client: &mut Connection| {
+            client.call(&["MULTI"]);
+            assert_eq!(client.call(&["SET", &one, "1"]), Frame::simple("QUEUED"));
+        };
+        begin(&mut client);
+        client.call(&["SET", &other, "1"]);
+        let aborted = error(&client.call(&["EXEC"]));
+        assert!(
+            aborted.starts_with("EXECABORT a transaction takes keys of one owner"),
+            "{aborted}"
+        );
+        for part in [
+            &*format!("'{one}' is of linux"),
+            &format!("'{other}' of mac"),
+            "Nothing was done",
+        ] {
+            assert!(aborted.contains(part), "{aborted}");
+        }
+        // The same for a key that is watched, and for what concerns all nodes.
+        client.call(&["WATCH", &other]);
+        begin(&mut client);
+        assert!(error(&client.call(&["EXEC"])).starts_with("EXECABORT a transaction takes"));
+        for request in [
+            &["DBSIZE"][..],
+            &["KEYS", "*"],
+            &["SCAN", "0"],
+            &["FLUSHALL"],
+            &["RANDOMKEY"],
+        ] {
+            begin(&mut client);
+            client.call(request);
+            let aborted = error(&client.call(&["EXEC"]));
+            let says = format!("carried out by one node, and {} concerns all", request[0]);
+            assert!(aborted.contains(&says), "{aborted}");
+        }
+        assert_eq!(client.call(&["EXISTS", &one, &other]), Frame::Integer(0));
+        assert_eq!(error(&client.call(&["EXEC"])), "ERR EXEC without MULTI");
+    }
+}
+
+/// What is about the node that was asked is answered by it, also where the keys are elsewhere.
+#[test]
+fn requests_about_the_node_stand_at_their_places() {
+    let lab = Lab::started();
+    let key = key_of("android", "k", 0);
+    let mut client = lab.connect("linux");
+    for words in [
+        &["MULTI"][..],
+        &["CLIENT", "SETNAME", "me"],
+        &["SET", &key, "1"],
+        &["CLIENT", "GETNAME"],
+        &["TRIAD", "OWNER", &key],
+        &["GET", &key],
+        &["CONFIG", "GET", "triad-name"],
+    ] {
+        client.call(words);
+    }
+    let replies = client.call(&["EXEC"]);
+    let setting = [bulk("triad-name"), bulk("linux")];
+    let expected = [
+        Frame::OK,
+        Frame::OK,
+        bulk("me"),
+        bulk("android"),
+        bulk("1"),
+        Frame::Array(setting.into()),
+    ];
+    assert_eq!(replies, Frame::Array(expected.into()));
+}
+
+/// Killed between any two fsyncs: all of its writes are there, or none.
+#[test]
+fn a_crash_takes_a_transaction_back_as_a_whole() {
+    let lab = memory::alone();
+    let disk = MemoryStorage::new();
+    let node = memory::start(&lab, "linux", &disk, Fsync::Always);
+    let mut writer = lab.connect("linux");
+    writer.call(&["MSET", "from", "100", "to", "0"]);
+    let held = memory::hold_syncs(&disk);
+    for words in [
+        &["MULTI"][..],
+        &["DECRBY", "from", "30"],
+        &["INCRBY", "to", "30"],
+        &["SADD", "log", "30"],
+    ] {
+        assert_ne!(writer.call(words), Frame::Null);
+    }
+    writer.send(&["EXEC"]);
+    disk.wait_for_held_sync();
+    memory::settle(&lab, "linux");
+    assert!(!writer.has_reply(), "acknowledged before the fsync");
+    let crashes: Vec<_> = (0..40).map(|seed| disk.crash(Keep::Chosen(seed))).collect();
+    drop(held);
+    let done = [Frame::Integer(70), Frame::Integer(30), Frame::Integer(1)];
+    assert_eq!(writer.reply(), Frame::Array(done.into()));
+    let after = disk.crash(Keep::Nothing);
+    node.stop().unwrap();
+
+    let (mut wholes, mut nones) = (0, 0);
+    for (disk, must) in crashes
+        .iter()
+        .map(|disk| (disk, false))
+        .chain([(&after, true)])
+    {
+        let node = memory::start(&lab, "linux", disk, Fsync::Always);
+        let mut reader = lab.connect("linux");
+        let values = reader.call(&["MGET", "from", "to"]);
+        let log = reader.call(&["SCARD", "log"]);
+        let whole = (
+            Frame::Array(vec![bulk("70"), bulk("30")]),
+            Frame::Integer(1),
+        );
+        let none = (
+            Frame::Array(vec![bulk("100"), bulk("0")]),
+            Frame::Integer(0),
+        );
+        let found = (values, log);
+        assert!(found == whole || (found == none && !must), "{found:?}");
+        wholes += u32::from(found == whole);
+        nones += u32::from(found == none);
+        node.stop().unwrap();
+    }
+    assert!(wholes > 0 && nones > 0, "{wholes} wholes, {nones} nones");
+}
+
+/// The owner has forgotten what was watched on the link, so nobody knows whether it has changed.
+#[test]
+fn a_link_that_broke_after_the_watch_aborts_the_transaction() {
+    let mut lab = Lab::new();
+    let proxy = Proxy::to(lab.address("mac"));
+    lab.start("mac");
+    lab.start("android");
+    lab.start_through("linux", &[("mac", &proxy)]);
+    lab.wait_until_linked();
+    let key = key_of("mac", "k", 0);
+    let mut client = lab.connect("linux");
+    client.call(&["WATCH", &key]);
+    proxy.cut();
+    proxy.mend();
+    crate::lab::eventually("the link is made again", || {
+        lab.connect("linux")
+            .call(&["SET", &key_of("mac", "k", 1), "1"])
+            == Frame::OK
+    });
+    client.call(&["MULTI"]);
+    client.call(&["SET", &key, "1"]);
+    assert_eq!(client.call(&["EXEC"]), Frame::Null);
+    client.call(&["WATCH", &key]);
+    client.call(&["MULTI"]);
+    client.call(&["SET", &key, "1"]);
+    assert_eq!(client.call(&["EXEC"]), Frame::Array(vec![Frame::OK]));
+}
+
+#[test]
+fn an_owner_that_cannot_be_reached_is_told_and_the_transaction_is_forgotten() {
+    let mut lab = Lab::started();
+    let key = key_of("android", "k", 0);
+    let mut client = lab.connect("linux");
+    client.call(&["MULTI"]);
+    client.call(&["SET", &key, "1"]);
+    lab.kill("android");
+    crate::lab::eventually("it is missed", || {
+        let reply = lab.connect("linux").call(&["GET", &key]);
+        matches!(reply, Frame::Error(text) if text.starts_with("UNREACHABLE"))
+    });
+    assert!(error(&client.call(&["EXEC"])).starts_with("UNREACHABLE android "));
+    assert_eq!(error(&client.call(&["EXEC"])), "ERR EXEC without MULTI");
+}
+
+/// Keys are forgotten with the connection that watched them.
+#[test]
+fn a_connection_that_ends_leaves_nothing_watched() {
+    let lab = Lab::started();
+    let keys = NAMES.map(|owner| key_of(owner, "k", 0));
+    let watched = |lab: &Lab| NAMES.map(|name| lab.connect(name).info("watched_keys"));
+    let mut clients: Vec<_> = NAMES.iter().map(|name| lab.connect(name)).collect();
+    for client in &mut clients {
+        assert_eq!(
+            client.call(&["WATCH", &keys[0], &keys[1], &keys[2]]),
+            Frame::OK
+        );
+    }
+    crate::lab::eventually("each node knows its own", || watched(&lab) == [1; 3]);
+    drop(clients);
+    crate::lab::eventually("they are forgotten", || watched(&lab) == [0; 3]);
+}
+
+#[test]
+fn a_transaction_that_is_too_large_is_refused_and_the_connection_goes_on() {
+    let lab = Lab::started();
+    let key = key_of("mac", "k", 0);
+    let mut client = lab.connect("linux");
+    client.call(&["MULTI"]);
+    let value = "v".repeat(7 * 1024 * 1024);
+    let replies: Vec<_> = (0..10)
+        .map(|_| client.call(&["SET", &key, &value]))
+        .collect();
+    assert_eq!(replies[8], Frame::simple("QUEUED"));
+    assert!(error(&replies[9]).starts_with("ERR the transaction is too large"));
+    assert!(error(&client.call(&["EXEC"])).starts_with("EXECABORT"));
+    assert_eq!(client.call(&["EXISTS", &key]), Frame::Integer(0));
+}
