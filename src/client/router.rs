@@ -111,7 +111,9 @@ impl<R: Router> Directory<R> {
             Route::Key | Route::Together | Route::Split(_) => {
                 self.owner(found.command.keys, found.args)
             }
-            Route::Everywhere(_) | Route::Cursor | Route::Survey => Destination::Through,
+            Route::Everywhere(_) | Route::Cursor | Route::Survey | Route::Reached(_) => {
+                Destination::Through
+            }
         }
     }
 

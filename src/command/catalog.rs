@@ -4,13 +4,14 @@ use std::sync::LazyLock;
 
 use hashbrown::HashMap;
 
-use super::{Args, Command, Error, connection, keys, server, strings, triad};
+use super::{Args, Command, Error, connection, keys, pubsub, server, strings, triad};
 
 /// The commands and subcommands by family, each under the name that Redis has for such a group.
 pub(super) const GROUPS: &[(&str, &[Command])] = &[
     ("connection", connection::COMMANDS),
     ("string", strings::COMMANDS),
     ("generic", keys::COMMANDS),
+    ("pubsub", pubsub::COMMANDS),
     ("server", server::COMMANDS),
     ("triad", triad::COMMANDS),
 ];
@@ -31,6 +32,7 @@ pub(super) fn by_name(name: &[u8]) -> Option<&'static Command> {
 pub(super) const CONTAINERS: &[(&str, &str)] = &[
     ("client", "Commands about client connections"),
     ("config", "Commands about the settings of this node"),
+    ("pubsub", "Commands about channels and their subscribers"),
     ("triad", "Commands about the nodes and their shares"),
 ];
 

@@ -4,12 +4,13 @@ use std::cell::Cell;
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use super::events::Events;
 use crate::cluster::Cluster;
 use crate::placement::{NodeIndex, Placement};
 use crate::resp::Protocol;
 use crate::store::Fsync;
 
-/// The node that answers. Nothing of it changes while the node runs but the counters.
+/// The node that answers. Nothing of it changes while the node runs but the counters and the events.
 #[derive(Debug)]
 pub struct Host {
     /// Its name in the cluster file.
@@ -34,6 +35,8 @@ pub struct Host {
     pub started: Instant,
     /// What it has done since.
     pub counters: Counters,
+    /// What happened to keys, for those who want to be told.
+    pub events: Events,
 }
 
 /// What a node has done since it began to serve, and what it has at hand.
@@ -66,6 +69,10 @@ pub struct Session {
     pub protocol: Protocol,
     /// What `CLIENT SETNAME` said.
     pub name: Vec<u8>,
+    /// The channels that it is subscribed to.
+    pub channels: usize,
+    /// The patterns that it is subscribed to.
+    pub patterns: usize,
 }
 
 impl Host {
@@ -82,7 +89,14 @@ impl Session {
             id,
             protocol: Protocol::Resp2,
             name: Vec::new(),
+            channels: 0,
+            patterns: 0,
         }
+    }
+
+    /// Whether it is subscribed to something.
+    pub fn is_subscribed(&self) -> bool {
+        self.channels + self.patterns > 0
     }
 }
 

@@ -14,9 +14,11 @@
 mod catalog;
 mod connection;
 mod error;
+mod events;
 mod host;
 mod info;
 mod keys;
+mod pubsub;
 mod reference;
 mod server;
 mod size;
@@ -25,10 +27,13 @@ mod triad;
 
 pub use catalog::{Found, Recent};
 pub use error::Error;
+pub use events::{Event, EventFlags, Events};
 pub(crate) use host::count;
 pub use host::{Counters, Host, Session};
 pub(crate) use keys::parse_number;
 pub use keys::{LAST_POSITION, ScanOptions};
+pub(crate) use pubsub::check_subscribed;
+pub use pubsub::{Channels, Topic};
 pub(crate) use size::ReplySize;
 pub use triad::{Hello, PEER_PROTOCOL, SelfReport};
 
@@ -78,6 +83,8 @@ pub enum Outcome<'s> {
     Checkpoint,
     /// The connection says that it is the link of another node.
     Peer(Hello),
+    /// Something is to be done with the channels of this node.
+    Channels(Channels),
 }
 
 /// Which nodes a command concerns.
@@ -97,6 +104,8 @@ pub enum Route {
     Cursor,
     /// Every node that can be reached; the others are listed as such.
     Survey,
+    /// This node, and every other one that can be reached; the replies of these are merged.
+    Reached(Merge),
 }
 
 /// How the replies of several nodes become one.
@@ -112,6 +121,10 @@ pub enum Merge {
     AllOk,
     /// One of them that is not null, by chance, in proportion to the nodes' shares.
     Any,
+    /// One array with the elements of all, each once.
+    Union,
+    /// One array of names and numbers in turn, as each has it: of each name the sum.
+    Counts,
 }
 
 /// Where the keys stand among the arguments, as in Redis's `COMMAND`.

@@ -19,6 +19,7 @@ pub(crate) use task::run;
 
 use super::gather::Gather;
 use super::outbox::Outbox;
+use super::pubsub::Told;
 use super::replies::Ticket;
 use crate::command::{Error, Host};
 use crate::limits::{LINK_QUEUE_MAX_BYTES, LINK_REQUESTS_MAX, READ_CHUNK_BYTES};
@@ -34,6 +35,8 @@ pub(crate) enum Waiter {
     Client(Rc<Outbox>, Ticket),
     /// A request of several parts, for this one.
     Part(Rc<Gather>, usize),
+    /// This node itself, which has told the peer what it wants to be told of.
+    Told(Rc<Told>),
 }
 
 impl Waiter {
@@ -41,6 +44,7 @@ impl Waiter {
         match self {
             Self::Client(outbox, ticket) => outbox.fill(ticket, &frame, 0),
             Self::Part(gather, index) => gather.fill(index, frame, host),
+            Self::Told(told) => told.answer(),
         }
     }
 }
@@ -111,6 +115,8 @@ pub(crate) struct Link {
     hurry: Notify,
     /// A request was refused because the peer is down: connect soon.
     demand: Notify,
+    /// What the peer knows of this node's interest in its events.
+    pub(crate) told: Rc<Told>,
 }
 
 impl Link {
@@ -134,6 +140,7 @@ impl Link {
             queued,
             hurry,
             demand,
+            told: Rc::default(),
         }
     }
 
@@ -191,6 +198,17 @@ impl Link {
     /// Whether the link is made.
     pub(crate) fn is_up(&self) -> bool {
         matches!(self.inner.borrow().state, State::Up { .. })
+    }
+
+    /// Whether it is made, to a node of the same list.
+    pub(crate) fn shares_data(&self) -> bool {
+        let state = &self.inner.borrow().state;
+        matches!(
+            state,
+            State::Up {
+                rules_differ: false
+            }
+        )
     }
 
     fn unreachable(&self, cause: &str) -> Error {
