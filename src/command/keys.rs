@@ -3,7 +3,9 @@
 
 mod relocate;
 
-use super::{Args, Command, Context, Error, Frame, Keys, Merge, Outcome, ReplySize, Route, reply};
+use super::{
+    Args, Command, Context, Error, EventFlags, Frame, Keys, Merge, Outcome, ReplySize, Route, reply,
+};
 use crate::limits::{PATTERN_MAX_BYTES, SCAN_COUNT_DEFAULT, SCAN_COUNT_MAX};
 use crate::pattern;
 use crate::store::Store;
@@ -305,7 +307,10 @@ fn del<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
     let keys = args.from(1);
     for (place, key) in keys.iter().enumerate() {
         cx.store.fetch_from(place, keys.iter());
-        deleted += i64::from(cx.store.delete(key)?);
+        if cx.store.delete(key)? {
+            cx.host.events.note(EventFlags::GENERIC, "del", key);
+            deleted += 1;
+        }
     }
     reply(Frame::Integer(deleted))
 }
@@ -315,13 +320,21 @@ fn exists<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error>
     let keys = args.from(1);
     for (place, key) in keys.iter().enumerate() {
         cx.store.fetch_from(place, keys.iter());
-        found += i64::from(cx.store.contains(key));
+        if cx.store.contains(key) {
+            found += 1;
+        } else {
+            cx.host.events.note_miss(key);
+        }
     }
     reply(Frame::Integer(found))
 }
 
 fn type_of<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
-    let exists = cx.store.contains(args.get(1).unwrap_or_default());
+    let key = args.get(1).unwrap_or_default();
+    let exists = cx.store.contains(key);
+    if !exists {
+        cx.host.events.note_miss(key);
+    }
     reply(Frame::simple(if exists { TYPE_OF_ALL } else { "none" }))
 }
 

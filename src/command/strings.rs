@@ -7,7 +7,8 @@ mod parts;
 
 use super::host::count;
 use super::{
-    Args, Command, Context, Error, Frame, Keys, Merge, Outcome, ReplySize, Route, first_two, reply,
+    Args, Command, Context, Error, EventFlags, Frame, Keys, Merge, Outcome, ReplySize, Route,
+    first_two, reply,
 };
 
 pub(super) const COMMANDS: &[Command] = &[
@@ -146,10 +147,12 @@ pub(super) const COMMANDS: &[Command] = &[
 ];
 
 fn get<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
-    let value = cx.store.get(args.get(1).unwrap_or_default());
+    let key = args.get(1).unwrap_or_default();
+    let value = cx.store.get(key);
     let counter = if value.is_some() {
         &cx.host.counters.hits
     } else {
+        cx.host.events.note_miss(key);
         &cx.host.counters.misses
     };
     count(counter, 1);
@@ -159,17 +162,24 @@ fn get<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
 fn set<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
     let (key, value) = first_two(args);
     if args.len() == 3 {
+        cx.host.events.note_if_new(cx.store, key);
         cx.store.set(key, value)?;
+        cx.host.events.note(EventFlags::STRING, "set", key);
         return reply(Frame::OK);
     }
     let SetOptions { only_if, returns } = SetOptions::parse(args.from(3))?;
     let before = cx.store.get(key);
+    if returns && before.is_none() {
+        cx.host.events.note_miss(key);
+    }
     let does_set = only_if.is_none_or(|exists| exists == before.is_some());
     let old = before
         .filter(|_| returns)
         .map_or(Frame::Null, |old| Frame::bulk(old.to_vec()));
     if does_set {
+        cx.host.events.note_if_new(cx.store, key);
         cx.store.set(key, value)?;
+        cx.host.events.note(EventFlags::STRING, "set", key);
     }
     reply(if does_set && !returns { Frame::OK } else { old })
 }
@@ -205,14 +215,23 @@ impl SetOptions {
 fn getset<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
     let (key, value) = first_two(args);
     let old = cx.store.get(key).map(<[u8]>::to_vec);
+    if old.is_none() {
+        cx.host.events.note_miss(key);
+    }
+    cx.host.events.note_if_new(cx.store, key);
     cx.store.set(key, value)?;
+    cx.host.events.note(EventFlags::STRING, "set", key);
     reply(old.map_or(Frame::Null, Frame::bulk))
 }
 
 fn getdel<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
     let key = args.get(1).unwrap_or_default();
     let old = cx.store.get(key).map(<[u8]>::to_vec);
-    cx.store.delete(key)?;
+    if cx.store.delete(key)? {
+        cx.host.events.note(EventFlags::GENERIC, "del", key);
+    } else {
+        cx.host.events.note_miss(key);
+    }
     reply(old.map_or(Frame::Null, Frame::bulk))
 }
 
@@ -220,7 +239,9 @@ fn setnx<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> 
     let (key, value) = first_two(args);
     let is_new = !cx.store.contains(key);
     if is_new {
+        cx.host.events.note_if_new(cx.store, key);
         cx.store.set(key, value)?;
+        cx.host.events.note(EventFlags::STRING, "set", key);
     }
     reply(Frame::Integer(i64::from(is_new)))
 }
@@ -233,6 +254,9 @@ fn mget<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
     for (place, key) in keys.iter().enumerate() {
         store.fetch_from(place, keys.iter());
         let value = store.get(key);
+        if value.is_none() {
+            cx.host.events.note_miss(key);
+        }
         if !size.add(value.map_or(0, <[u8]>::len)) {
             return Err(Error::reply_too_large());
         }
@@ -260,7 +284,9 @@ fn mset<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
     let (keys, values) = (words.iter().step_by(2), words.iter().skip(1).step_by(2));
     for (place, (key, value)) in keys.clone().zip(values).enumerate() {
         cx.store.fetch_from(place, keys.clone());
+        cx.host.events.note_if_new(cx.store, key);
         cx.store.set(key, value)?;
+        cx.host.events.note(EventFlags::STRING, "set", key);
     }
     reply(Frame::OK)
 }

@@ -1,7 +1,7 @@
 //! Keys whose values go to another key: `RENAME RENAMENX COPY`. Both keys have one owner.
 
 use super::super::connection::check_database;
-use super::super::{Args, Context, Error, Frame, Outcome, first_two, reply};
+use super::super::{Args, Context, Error, EventFlags, Frame, Outcome, first_two, reply};
 
 pub(super) fn rename<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
     let (from, to) = first_two(args);
@@ -9,6 +9,7 @@ pub(super) fn rename<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<
     if from != to {
         cx.store.set(to, &value)?;
         cx.store.delete(from)?;
+        note_renamed(&cx, from, to);
     }
     reply(Frame::OK)
 }
@@ -21,6 +22,7 @@ pub(super) fn renamenx<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcom
     }
     cx.store.set(to, &value)?;
     cx.store.delete(from)?;
+    note_renamed(&cx, from, to);
     reply(Frame::Integer(1))
 }
 
@@ -43,13 +45,25 @@ pub(super) fn copy<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s
         ));
     }
     let Some(value) = cx.store.get(from).map(<[u8]>::to_vec) else {
+        cx.host.events.note_miss(from);
         return reply(Frame::Integer(0));
     };
     if !replaces && cx.store.contains(to) {
         return reply(Frame::Integer(0));
     }
     cx.store.set(to, &value)?;
+    cx.host.events.note(EventFlags::NEW, "new", to);
+    cx.host.events.note(EventFlags::GENERIC, "copy_to", to);
     reply(Frame::Integer(1))
+}
+
+/// As in Redis, the other key counts as new, also where it takes the place of one.
+fn note_renamed(cx: &Context<'_, '_>, from: &[u8], to: &[u8]) {
+    cx.host.events.note(EventFlags::NEW, "new", to);
+    cx.host
+        .events
+        .note(EventFlags::GENERIC, "rename_from", from);
+    cx.host.events.note(EventFlags::GENERIC, "rename_to", to);
 }
 
 fn value_of(cx: &Context<'_, '_>, key: &[u8]) -> Result<Vec<u8>, Error> {
