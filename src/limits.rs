@@ -60,6 +60,10 @@ pub const COMMAND_NAME_KEPT_MAX_BYTES: usize = 64;
 /// anew.
 pub const PATTERN_MAX_BYTES: usize = KIB;
 
+/// The longest name of a channel: that of a keyspace notification for the longest key. It is matched with
+/// every pattern that somebody is subscribed to.
+pub const CHANNEL_MAX_BYTES: usize = KEY_MAX_BYTES + 64;
+
 /// How much is read from a socket at once. Large enough that a pipeline of 64 requests of usual size
 /// needs one system call, small enough to be lent to every connection that waits for something.
 pub const READ_CHUNK_BYTES: usize = 16 * KIB;
@@ -157,6 +161,26 @@ pub const UNREAD_REPLY_MAX_BYTES: usize = 128 * MIB;
 /// The memory in which replies of all connections wait to be read. Past it, a connection that is over
 /// its own window is closed when a further reply is added to it.
 pub const UNREAD_TOTAL_MAX_BYTES: usize = 160 * MIB;
+
+/// The channels and patterns that one connection may be subscribed to. Whoever needs more of them wants a
+/// pattern.
+pub const SUBSCRIPTIONS_MAX: usize = 8 * 1024;
+
+/// What the subscriptions of all connections may take of a node's memory: 6 KiB for each of
+/// [`CONNECTIONS_MAX`], or the longest names for a thousand.
+pub const SUBSCRIPTIONS_MAX_BYTES: usize = 64 * MIB;
+
+/// What a subscription takes beside its name: its places in two tables, at their emptiest.
+pub const SUBSCRIPTION_BYTES: usize = 256;
+
+/// The events that may wait for the disk, until their writes are durable: about 200,000 with short keys, four
+/// fsyncs' worth at the highest rate. Further ones are not told, and the log says so: to wait for room would
+/// hold up writes for the sake of notifications, and the ones that wait already are those that come first.
+pub const EVENTS_WAITING_MAX_BYTES: usize = 16 * MIB;
+
+/// The bytes of events that one peer may leave unread. Past it further ones are not sent, and the log says so:
+/// it is asleep, and its link is to stay whole for requests.
+pub const EVENTS_UNREAD_MAX_BYTES: usize = 4 * MIB;
 
 /// How long replies that are known may wait for those behind them in the pipeline that peers are to give,
 /// so that they leave together: from this long to twice as long. Nobody notices it, and on one network

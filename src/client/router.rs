@@ -111,9 +111,11 @@ impl<R: Router> Directory<R> {
             Route::Key | Route::Together | Route::Split(_) => {
                 self.owner(found.command.keys, found.args)
             }
-            Route::Everywhere(_) | Route::Cursor | Route::Survey | Route::Transaction(_) => {
-                Destination::Through
-            }
+            Route::Everywhere(_)
+            | Route::Cursor
+            | Route::Survey
+            | Route::Reached(_)
+            | Route::Transaction(_) => Destination::Through,
         }
     }
 

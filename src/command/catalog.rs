@@ -4,7 +4,9 @@ use std::sync::LazyLock;
 
 use hashbrown::HashMap;
 
-use super::{Args, Command, Error, connection, keys, server, sets, strings, transactions, triad};
+use super::{
+    Args, Command, Error, connection, keys, pubsub, server, sets, strings, transactions, triad,
+};
 
 /// The commands and subcommands by family, each under the name that Redis has for such a group.
 pub(super) const GROUPS: &[(&str, &[Command])] = &[
@@ -12,6 +14,7 @@ pub(super) const GROUPS: &[(&str, &[Command])] = &[
     ("string", strings::COMMANDS),
     ("set", sets::COMMANDS),
     ("generic", keys::COMMANDS),
+    ("pubsub", pubsub::COMMANDS),
     ("server", server::COMMANDS),
     ("transactions", transactions::COMMANDS),
     ("triad", triad::COMMANDS),
@@ -34,6 +37,7 @@ pub(super) fn by_name(name: &[u8]) -> Option<&'static Command> {
 pub(super) const CONTAINERS: &[(&str, &str)] = &[
     ("client", "Commands about client connections"),
     ("config", "Commands about the settings of this node"),
+    ("pubsub", "Commands about channels and their subscribers"),
     ("triad", "Commands about the nodes and their shares"),
 ];
 

@@ -1,6 +1,7 @@
 //! The connection itself: `PING ECHO HELLO AUTH QUIT RESET SELECT CLIENT`.
 
 use super::keys::parse_number;
+use super::pubsub::pong;
 use super::reference::help;
 use super::{Args, Command, Context, Error, Frame, Keys, Outcome, Run, Session, reply};
 use crate::limits::CLIENT_NAME_MAX_BYTES;
@@ -61,8 +62,10 @@ const fn here(name: &'static str, arity: i32, summary: &'static str, run: Run) -
     Command::here(name, arity, flags, Keys::NONE, summary, run)
 }
 
-fn ping<'s>(_: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
+fn ping<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
+    let takes_messages = cx.session.is_subscribed() && cx.session.protocol == Protocol::Resp2;
     match (args.len(), args.get(1)) {
+        (1 | 2, text) if takes_messages => reply(pong(text.unwrap_or_default())),
         (1, _) => reply(Frame::Simple("PONG".into())),
         (2, Some(text)) => reply(Frame::bulk(text.to_vec())),
         _ => Err(Error::wrong_arity("ping")),

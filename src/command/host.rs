@@ -5,13 +5,14 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use super::events::Events;
 use super::{Transaction, Watches};
 use crate::cluster::Cluster;
 use crate::placement::{NodeIndex, Placement};
 use crate::resp::Protocol;
 use crate::store::{Fsync, Store};
 
-/// The node that answers. Nothing of it changes while the node runs but the counters.
+/// The node that answers. Nothing of it changes while the node runs but the counters and the events.
 #[derive(Debug)]
 pub struct Host {
     /// Its name in the cluster file.
@@ -36,6 +37,8 @@ pub struct Host {
     pub started: Instant,
     /// What it has done since.
     pub counters: Counters,
+    /// What happened to keys, for those who want to be told.
+    pub events: Events,
 }
 
 /// What a node has done since it began to serve, and what it has at hand.
@@ -77,6 +80,10 @@ pub struct Session {
     /// The keys of this node that are watched, by client: the one of this connection, or those of the peer
     /// whose link it is.
     pub watches: HashMap<u64, Watches>,
+    /// The channels that it is subscribed to.
+    pub channels: usize,
+    /// The patterns that it is subscribed to.
+    pub patterns: usize,
 }
 
 impl Host {
@@ -106,7 +113,14 @@ impl Session {
             transaction: None,
             watched: Vec::new(),
             watches: HashMap::new(),
+            channels: 0,
+            patterns: 0,
         }
+    }
+
+    /// Whether it is subscribed to something.
+    pub fn is_subscribed(&self) -> bool {
+        self.channels + self.patterns > 0
     }
 }
 

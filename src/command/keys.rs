@@ -4,10 +4,13 @@
 mod expiry;
 mod relocate;
 
-use super::{Args, Command, Context, Error, Frame, Keys, Merge, Outcome, ReplySize, Route, reply};
+use super::{
+    Args, Command, Context, Error, EventFlags, Frame, Host, Keys, Merge, Outcome, ReplySize, Route,
+    reply,
+};
 use crate::limits::{PATTERN_MAX_BYTES, SCAN_COUNT_DEFAULT, SCAN_COUNT_MAX};
 use crate::pattern;
-use crate::store::{Store, View};
+use crate::store::{Refused, Store, View};
 
 pub(super) const COMMANDS: &[Command] = &[
     Command {
@@ -390,18 +393,26 @@ pub(super) fn scan_reply(next: Option<u64>, found: Frame<'static>) -> Frame<'sta
 fn del<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
     let keys = args.from(1);
     if keys.len() == 1 {
-        let is_deleted = cx.store.delete(keys.get(0).unwrap_or_default())?;
+        let is_deleted = delete(cx.store, cx.host, keys.get(0).unwrap_or_default())?;
         return reply(Frame::Integer(i64::from(is_deleted)));
     }
     let deleted = cx.store.grouped(|store| {
         let mut deleted = 0;
         for (place, key) in keys.iter().enumerate() {
             store.fetch_from(place, keys.iter());
-            deleted += i64::from(store.delete(key)?);
+            deleted += i64::from(delete(store, cx.host, key)?);
         }
         Ok(deleted)
     })?;
     reply(Frame::Integer(deleted))
+}
+
+fn delete(store: &mut Store, host: &Host, key: &[u8]) -> Result<bool, Refused> {
+    let is_deleted = store.delete(key)?;
+    if is_deleted {
+        host.events.note(EventFlags::GENERIC, "del", key);
+    }
+    Ok(is_deleted)
 }
 
 fn exists<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
@@ -409,13 +420,21 @@ fn exists<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error>
     let keys = args.from(1);
     for (place, key) in keys.iter().enumerate() {
         cx.store.fetch_from(place, keys.iter());
-        found += i64::from(cx.store.contains(key));
+        if cx.store.contains(key) {
+            found += 1;
+        } else {
+            cx.host.events.note_miss(key);
+        }
     }
     reply(Frame::Integer(found))
 }
 
 fn type_of<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
-    let value = cx.store.view(args.get(1).unwrap_or_default());
+    let key = args.get(1).unwrap_or_default();
+    let value = cx.store.view(key);
+    if value.is_none() {
+        cx.host.events.note_miss(key);
+    }
     reply(Frame::simple(value.map_or("none", View::type_name)))
 }
 

@@ -14,10 +14,12 @@
 mod catalog;
 mod connection;
 mod error;
+mod events;
 mod host;
 mod info;
 mod keys;
 mod moment;
+mod pubsub;
 mod reference;
 mod server;
 mod sets;
@@ -28,13 +30,16 @@ mod triad;
 
 pub use catalog::{Found, Recent};
 pub use error::Error;
+pub use events::{Event, EventFlags, Events};
 pub(crate) use host::count;
 pub use host::{Counters, Host, Session};
 pub(crate) use keys::parse_number;
 pub use keys::{LAST_POSITION, ScanOptions};
+pub use pubsub::{Channels, Topic};
+pub(crate) use pubsub::{check_subscribed, find_channels};
 pub(crate) use size::ReplySize;
-pub(crate) use transactions::nothing;
 pub use transactions::{Queued, Transaction, Watches};
+pub(crate) use transactions::{exec, nothing};
 pub use triad::{Hello, PEER_PROTOCOL, SelfReport};
 
 use crate::resp::{Args, Frame};
@@ -85,6 +90,8 @@ pub enum Outcome<'s> {
     Peer(Hello),
     /// A reply that is encoded already, in the protocol of the connection.
     Encoded(Vec<u8>),
+    /// Something is to be done with the channels of this node.
+    Channels(Channels),
 }
 
 /// Which nodes a command concerns.
@@ -106,6 +113,8 @@ pub enum Route {
     Cursor,
     /// Every node that can be reached; the others are listed as such.
     Survey,
+    /// This node, and every other one that can be reached; the replies of these are merged.
+    Reached(Merge),
 }
 
 /// What a command does about the transaction of its connection.
@@ -136,6 +145,10 @@ pub enum Merge {
     AllOk,
     /// One of them that is not null, by chance, in proportion to the nodes' shares.
     Any,
+    /// One array with the elements of all, each once.
+    Union,
+    /// One array of names and numbers in turn, as each has it: of each name the sum.
+    Counts,
 }
 
 /// Where the keys stand among the arguments, as in Redis's `COMMAND`.

@@ -2,7 +2,10 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::{Args, Command, Context, Error, Frame, Host, Keys, Outcome, Run, info, reply};
+use super::events::SETTING;
+use super::{
+    Args, Command, Context, Error, Frame, Host, Keys, Outcome, Run, first_two, info, reply,
+};
 use crate::limits::REQUEST_BULK_MAX_BYTES;
 use crate::pattern;
 use crate::store::Fsync;
@@ -45,6 +48,12 @@ pub(super) const COMMANDS: &[Command] = &[
         -3,
         "Returns settings of this node",
         config_get,
+    ),
+    here(
+        "config|set",
+        -4,
+        "Changes settings of this node",
+        config_set,
     ),
     here("config|help", 2, "Lists these subcommands", config_help),
     Command::here(
@@ -116,6 +125,22 @@ fn config_get<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Er
     reply(Frame::Map(found))
 }
 
+/// There is one setting that can be changed while the node runs.
+fn config_set<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
+    let (name, value) = first_two(args);
+    if args.len() != 3 {
+        return Err(Error::syntax());
+    }
+    if !name.eq_ignore_ascii_case(SETTING.as_bytes()) {
+        let name = String::from_utf8_lossy(name);
+        return Err(Error::new(format!(
+            "ERR Unknown option or number of arguments for CONFIG SET - '{name}'"
+        )));
+    }
+    cx.host.events.set_flags(value)?;
+    reply(Frame::OK)
+}
+
 /// The settings under the names that Redis has for them, so that tools which ask find what they know.
 fn settings(host: &Host) -> Vec<(&'static str, String)> {
     let fsync = match host.fsync {
@@ -132,6 +157,7 @@ fn settings(host: &Host) -> Vec<(&'static str, String)> {
         ("maxclients", host.connections_max.to_string()),
         ("maxmemory", "0".to_owned()),
         ("maxmemory-policy", "noeviction".to_owned()),
+        (SETTING, host.events.flags().to_string()),
         ("port", host.address.port().to_string()),
         ("proto-max-bulk-len", REQUEST_BULK_MAX_BYTES.to_string()),
         ("save", String::new()),

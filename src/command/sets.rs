@@ -4,7 +4,10 @@
 mod chance;
 
 use super::keys::{Collector, ScanOptions, parse_position, scan_reply};
-use super::{Args, Command, Context, Error, Frame, Outcome, ReplySize, first_two, reply};
+use super::{
+    Args, Command, Context, Error, EventFlags, Frame, Host, Outcome, ReplySize, first_two, reply,
+};
+use crate::store::{Set, Store};
 
 pub(super) const COMMANDS: &[Command] = &[
     Command::of_key(
@@ -74,19 +77,43 @@ pub(super) const COMMANDS: &[Command] = &[
 
 fn sadd<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
     let key = args.get(1).unwrap_or_default();
+    cx.host.events.note_if_new(cx.store, key);
     let added = cx.store.add_members(key, args.from(2).iter())?;
+    if added > 0 {
+        cx.host.events.note(EventFlags::SET, "sadd", key);
+    }
     reply(number(added))
 }
 
 fn srem<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
     let key = args.get(1).unwrap_or_default();
     let removed = cx.store.remove_members(key, args.from(2).iter())?;
+    if removed > 0 {
+        note_removed(cx.store, cx.host, "srem", key);
+    }
     reply(number(removed))
+}
+
+/// Notes that members were removed, and the key with the last of them.
+fn note_removed(store: &Store, host: &Host, name: &'static str, key: &[u8]) {
+    host.events.note(EventFlags::SET, name, key);
+    if !store.contains(key) {
+        host.events.note(EventFlags::GENERIC, "del", key);
+    }
+}
+
+/// The set of a key, noting that it is not there.
+fn set_of<'s>(store: &'s Store, host: &Host, key: &[u8]) -> Result<Option<&'s Set>, Error> {
+    let set = store.members(key)?;
+    if set.is_none() {
+        host.events.note_miss(key);
+    }
+    Ok(set)
 }
 
 fn smembers<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
     let mut found = Vec::new();
-    if let Some(set) = cx.store.members(args.get(1).unwrap_or_default())? {
+    if let Some(set) = set_of(cx.store, cx.host, args.get(1).unwrap_or_default())? {
         let mut size = ReplySize::new();
         let mut fits = true;
         set.scan(0, usize::MAX, &mut |member| {
@@ -104,26 +131,26 @@ fn smembers<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Erro
 
 fn sismember<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
     let (key, member) = first_two(args);
-    let set = cx.store.members(key)?;
+    let set = set_of(cx.store, cx.host, key)?;
     let has = set.is_some_and(|set| set.contains(member));
     reply(Frame::Integer(i64::from(has)))
 }
 
 fn smismember<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
-    let set = cx.store.members(args.get(1).unwrap_or_default())?;
+    let set = set_of(cx.store, cx.host, args.get(1).unwrap_or_default())?;
     let has = |member| Frame::Integer(i64::from(set.is_some_and(|set| set.contains(member))));
     reply(Frame::Array(args.from(2).iter().map(has).collect()))
 }
 
 fn scard<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
-    let set = cx.store.members(args.get(1).unwrap_or_default())?;
-    reply(number(set.map_or(0, crate::store::Set::len)))
+    let set = set_of(cx.store, cx.host, args.get(1).unwrap_or_default())?;
+    reply(number(set.map_or(0, Set::len)))
 }
 
 fn sscan<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
     let (key, cursor) = first_two(args);
     let position = parse_position(Some(cursor))?;
-    let Some(set) = cx.store.members(key)? else {
+    let Some(set) = set_of(cx.store, cx.host, key)? else {
         return reply(scan_reply(None, Frame::Array(Vec::new())));
     };
     let options = ScanOptions::parse_of_items(args.from(3))?;

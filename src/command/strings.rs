@@ -8,7 +8,8 @@ mod set;
 
 use super::host::count;
 use super::{
-    Args, Command, Context, Error, Frame, Keys, Merge, Outcome, ReplySize, Route, first_two, reply,
+    Args, Command, Context, Error, EventFlags, Frame, Keys, Merge, Outcome, ReplySize, Route,
+    first_two, reply,
 };
 
 pub(super) const COMMANDS: &[Command] = &[
@@ -168,10 +169,12 @@ pub(super) const COMMANDS: &[Command] = &[
 ];
 
 fn get<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
-    let value = cx.store.string(args.get(1).unwrap_or_default())?;
+    let key = args.get(1).unwrap_or_default();
+    let value = cx.store.string(key)?;
     let counter = if value.is_some() {
         &cx.host.counters.hits
     } else {
+        cx.host.events.note_miss(key);
         &cx.host.counters.misses
     };
     count(counter, 1);
@@ -181,14 +184,23 @@ fn get<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
 fn getset<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
     let (key, value) = first_two(args);
     let old = cx.store.string(key)?.map(<[u8]>::to_vec);
+    if old.is_none() {
+        cx.host.events.note_miss(key);
+    }
+    cx.host.events.note_if_new(cx.store, key);
     cx.store.set(key, value)?;
+    cx.host.events.note(EventFlags::STRING, "set", key);
     reply(old.map_or(Frame::Null, Frame::bulk))
 }
 
 fn getdel<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
     let key = args.get(1).unwrap_or_default();
     let old = cx.store.string(key)?.map(<[u8]>::to_vec);
-    cx.store.delete(key)?;
+    if cx.store.delete(key)? {
+        cx.host.events.note(EventFlags::GENERIC, "del", key);
+    } else {
+        cx.host.events.note_miss(key);
+    }
     reply(old.map_or(Frame::Null, Frame::bulk))
 }
 
@@ -196,7 +208,9 @@ fn setnx<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> 
     let (key, value) = first_two(args);
     let is_new = !cx.store.contains(key);
     if is_new {
+        cx.host.events.note_if_new(cx.store, key);
         cx.store.set(key, value)?;
+        cx.host.events.note(EventFlags::STRING, "set", key);
     }
     reply(Frame::Integer(i64::from(is_new)))
 }
@@ -209,6 +223,9 @@ fn mget<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
     for (place, key) in keys.iter().enumerate() {
         store.fetch_from(place, keys.iter());
         let value = store.get(key);
+        if value.is_none() {
+            cx.host.events.note_miss(key);
+        }
         if !size.add(value.map_or(0, <[u8]>::len)) {
             return Err(Error::reply_too_large());
         }
@@ -237,7 +254,9 @@ fn mset<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
     cx.store.grouped(|store| {
         for (place, (key, value)) in keys.clone().zip(values).enumerate() {
             store.fetch_from(place, keys.clone());
+            cx.host.events.note_if_new(store, key);
             store.set(key, value)?;
+            cx.host.events.note(EventFlags::STRING, "set", key);
         }
         Ok(())
     })?;

@@ -10,7 +10,7 @@ mod queue;
 use super::{Args, Command, Context, Error, Frame, Keys, Outcome, Route, Step, reply};
 use crate::limits::WATCHED_KEYS_MAX;
 use crate::store::{Store, Watch};
-pub(crate) use carry_out::nothing;
+pub(crate) use carry_out::{exec, nothing};
 pub use queue::{Queued, Transaction};
 
 pub(super) const COMMANDS: &[Command] = &[
@@ -28,7 +28,7 @@ pub(super) const COMMANDS: &[Command] = &[
         Keys::NONE,
         Step::Exec,
         "Carries out a transaction, whose keys have one owner",
-        carry_out::exec,
+        |cx, _| exec(cx, &mut |_, _| carry_out::not_allowed()),
     ),
     of_step(
         "discard",

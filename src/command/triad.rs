@@ -5,7 +5,8 @@
 
 use super::keys::{Collector, matching_keys, parse_number, parse_position, scan_reply, scan_step};
 use super::{
-    Args, Command, Context, Error, Frame, Keys, Outcome, Route, Run, ScanOptions, first_two, reply,
+    Args, Channels, Command, Context, Error, EventFlags, Frame, Keys, Outcome, Route, Run,
+    ScanOptions, first_two, reply,
 };
 use crate::limits::HELLO_FIELD_MAX_BYTES;
 use crate::placement::NodeName;
@@ -77,6 +78,13 @@ pub(super) const COMMANDS: &[Command] = &[
         peer,
     ),
     here(
+        "triad|notify",
+        3,
+        Keys::NONE,
+        "Has the peer that asks told of events of these kinds",
+        notify,
+    ),
+    here(
         "triad|help",
         2,
         Keys::NONE,
@@ -134,7 +142,9 @@ fn offer<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> 
     } else if only_absent && cx.store.contains(key) {
         b"exists"
     } else {
+        cx.host.events.note_if_new(cx.store, key);
         cx.store.set(key, value)?;
+        cx.host.events.note(EventFlags::STRING, "set", key);
         b"stored"
     };
     let owner = cx.host.placement.name(owner).as_bytes().to_vec();
@@ -329,6 +339,13 @@ impl Hello {
             fingerprint: text(fingerprint)?,
         })
     }
+}
+
+/// `TRIAD NOTIFY letters`: those of `notify-keyspace-events`; none of them takes it back.
+fn notify<'s>(_: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
+    let letters = args.get(1).unwrap_or_default();
+    let flags = EventFlags::parse(letters).ok_or(Error::syntax())?;
+    Ok(Outcome::Channels(Channels::Events(flags)))
 }
 
 fn peer<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {

@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 use tokio::time::sleep;
 
 use super::Node;
+use crate::command::EventFlags;
 use crate::limits::{COLLECT_KEYS, COLLECT_PAUSE};
 use crate::store::Store;
 
@@ -63,10 +64,13 @@ pub(crate) async fn run(node: Rc<Node>) {
             sleep(COLLECT_PAUSE).await;
             continue;
         }
-        let collected = node.store.borrow_mut().collect(COLLECT_KEYS, &mut |_| {});
+        let events = &node.host.events;
+        let mut note = |key: &[u8]| events.note(EventFlags::EXPIRED, "expired", key);
+        let collected = node.store.borrow_mut().collect(COLLECT_KEYS, &mut note);
         if collected.is_err() {
             return;
         }
+        node.see_to_events();
         node.may_have_written();
         node.commit_soon();
         tokio::task::yield_now().await;

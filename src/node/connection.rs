@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use super::dispatch::{Dispatch, Flow, Obstacle, end_watches};
 use super::outbox::{Left, Outbox};
+use super::pubsub::Subscriber;
 use super::socket::read_now;
 use super::{Intake, Node};
 use crate::command::{Error, Hello, Session};
@@ -29,6 +30,8 @@ pub(crate) struct Connection {
     intake: Option<Box<Intake>>,
     session: Session,
     peer: Option<Hello>,
+    /// None until it subscribes for the first time.
+    subscriber: Option<Rc<Subscriber>>,
     /// What the request that the decoder gave last waits for.
     parked: Option<Obstacle>,
     /// Nothing more is read: the client has said all, or has to be left.
@@ -74,6 +77,7 @@ impl Connection {
             intake: None,
             session,
             peer: None,
+            subscriber: None,
             parked: None,
             ended: false,
             reads: 0,
@@ -90,6 +94,7 @@ impl Connection {
         let mut blocked = false;
         loop {
             let pause = self.carry_out();
+            self.node.see_to_events();
             self.node.commit_soon();
             self.reassure_peer(blocked);
             if blocked || !self.lingers(pause) {
@@ -122,6 +127,10 @@ impl Connection {
             .end(&mut self.node.store.borrow_mut(), &self.node.host);
         if let Some(peer) = &self.peer {
             self.node.inbound.leave(&peer.name, &self.outbox);
+            self.node.want_events();
+        }
+        if let Some(subscriber) = &self.subscriber {
+            self.node.leave_channels(subscriber);
         }
         self.outbox.close();
     }
@@ -183,6 +192,7 @@ impl Connection {
                     session: &mut self.session,
                     recent: &mut intake.recent,
                     peer: self.peer.as_ref(),
+                    subscriber: &mut self.subscriber,
                     known: intake.ahead.owner(&request),
                 };
                 return Step::Done(dispatch.run(request.args(), request.raw()));
@@ -233,6 +243,9 @@ impl Connection {
                 "ERR this connection is the link of {} already",
                 peer.name
             ))),
+            None if self.session.is_subscribed() => Err(Error::new(
+                "ERR this connection is subscribed, and no link of a peer",
+            )),
             None => self.node.admit_peer(&hello, &self.outbox),
         };
         if let Err(error) = entered {

@@ -4,6 +4,7 @@
 //! it, or each owner is sent its part. For a peer everything runs here or is refused: a request crosses
 //! one link at most.
 
+mod reached;
 mod transaction;
 
 use std::ptr;
@@ -13,6 +14,7 @@ use super::Node;
 use super::gather::{Gather, Joining, split_cursor};
 use super::link::{Link, Purpose, Readiness, Waiter, rules_differ};
 use super::outbox::Outbox;
+use super::pubsub::Subscriber;
 use crate::command::{
     self, Command, Context, Error, Found, Hello, Outcome, Recent, Route, ScanOptions, Session, Step,
 };
@@ -20,7 +22,7 @@ use crate::limits::KEY_MAX_BYTES;
 use crate::placement::NodeIndex;
 use crate::resp::{self, Args};
 use crate::store::Store;
-pub(crate) use transaction::end_watches;
+pub(crate) use transaction::{Forwarded, end_watches};
 
 /// What the connection does after a request.
 #[derive(Debug)]
@@ -75,6 +77,8 @@ pub(crate) struct Dispatch<'a> {
     pub(crate) recent: &'a mut Recent,
     /// The peer whose link this is.
     pub(crate) peer: Option<&'a Hello>,
+    /// What the connection is subscribed to.
+    pub(crate) subscriber: &'a mut Option<Rc<Subscriber>>,
     /// A key of the request whose owner is known already.
     pub(crate) known: Option<(&'a [u8], NodeIndex)>,
 }
@@ -96,7 +100,9 @@ impl Dispatch<'_> {
             .recent
             .find(args)
             .and_then(|found| check_keys(&found).map(|()| found))
-        {
+            .and_then(|found| {
+                command::check_subscribed(self.session, found.command).map(|()| found)
+            }) {
             Ok(found) => found,
             Err(error) => return self.refuse_malformed(args, error),
         };
@@ -123,10 +129,11 @@ impl Dispatch<'_> {
             Route::Everywhere(merge) => self.everywhere(&found, args, Joining::Merge(merge)),
             Route::Cursor => self.scan(&found),
             Route::Survey => self.survey(&found),
+            Route::Reached(merge) => self.reached(&found, args, merge),
         }
     }
 
-    fn refuse(&self, error: Error) -> Flow {
+    pub(in crate::node) fn refuse(&self, error: Error) -> Flow {
         self.outbox
             .push_frame(&error.into_frame(), self.session.protocol);
         Flow::Next
@@ -150,8 +157,8 @@ impl Dispatch<'_> {
         let (host, command) = (&self.node.host, found.command);
         let Some(peer) = self.peer else { return Ok(()) };
         let is_question = command.route == Route::Here && !command.is_write();
-        if !is_question && peer.fingerprint != self.node.hello.fingerprint {
-            return Err(rules_differ(&host.name, &peer.name));
+        if !is_question {
+            self.check_rules(peer)?;
         }
         match command.route {
             Route::Key | Route::Together | Route::Split(_) => match self.stray_owner(found) {
@@ -165,8 +172,17 @@ impl Dispatch<'_> {
             },
             Route::Survey => Err(Error::new("ERR a peer asks TRIAD SELF")),
             Route::Transaction(_) => Err(Error::new("ERR a peer sends TRIAD EXEC")),
-            Route::Here | Route::Everywhere(_) | Route::Cursor => Ok(()),
+            Route::Here | Route::Everywhere(_) | Route::Cursor | Route::Reached(_) => Ok(()),
         }
+    }
+
+    /// Refuses what is only for nodes of the same list.
+    pub(in crate::node) fn check_rules(&self, peer: &Hello) -> Result<(), Error> {
+        let node = self.node;
+        if peer.fingerprint == node.hello.fingerprint {
+            return Ok(());
+        }
+        Err(rules_differ(&node.host.name, &peer.name))
     }
 
     /// The owner of a key of the request that is not this node.
@@ -238,11 +254,13 @@ impl Dispatch<'_> {
                 self.outbox.gate_last(store.take_gate());
                 return Flow::Next;
             }
+            Ok(Outcome::Channels(asked)) => return self.run_channels(asked, found.args),
             Err(error) => (error.into_frame(), Flow::Next),
         };
         self.outbox.push_frame(&frame, self.session.protocol);
         drop(frame);
         self.outbox.gate_last(store.take_gate());
+        self.follow_session();
         flow
     }
 

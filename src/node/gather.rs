@@ -4,6 +4,7 @@
 //! not, the reply is an error that names both: never a silent half.
 
 mod by_key;
+mod reached;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -26,6 +27,8 @@ pub(crate) enum Joining {
     Cursor(NodeIndex),
     /// A report of each node that answers.
     Survey,
+    /// As the command declares, of the nodes that answer.
+    Reached(Merge),
 }
 
 #[derive(Debug)]
@@ -163,6 +166,9 @@ impl Gather {
         if let Joining::Survey = self.joining {
             return Reply::Frame(survey(&parts, host));
         }
+        if let Joining::Reached(merge) = self.joining {
+            return Reply::Frame(reached::join(parts, merge).unwrap_or_else(unexpected_form));
+        }
         if let Some(error) = self.error_of(&parts, host) {
             return Reply::Frame(error);
         }
@@ -180,7 +186,10 @@ impl Gather {
             Joining::Merge(Merge::AllOk) => Some(Frame::OK),
             Joining::Merge(Merge::Any) => Some(pick(&parts, host)),
             Joining::Cursor(node) => go_on(parts, node, host.placement.len()),
-            Joining::Survey => None,
+            // Joined above, or only of those that were reached.
+            Joining::Survey
+            | Joining::Reached(_)
+            | Joining::Merge(Merge::Union | Merge::Counts) => None,
         };
         Reply::Frame(joined.unwrap_or_else(unexpected_form))
     }

@@ -167,6 +167,7 @@ pub(crate) async fn watch(node: Rc<Node>) {
     loop {
         node.journal.progress.notified().await;
         node.commit_next();
+        node.tell_events();
         let waiting = node.journal.waiting.take();
         for (number, outbox) in waiting.into_iter().enumerate() {
             outbox.set_awaits_journal(false);

@@ -10,6 +10,7 @@
 //! * `dispatch` decides where a request goes; `gather` joins what comes back from several nodes
 //! * `outbox` and `replies` keep each connection's replies in order, and back until they are durable
 //! * `link` is this node's connection to a peer; `inbound` knows the peers' connections to it
+//! * `pubsub` knows who is subscribed to what, and tells them
 //! * `lull` waits until a group of requests is complete that are to be synced, or sent on, together
 //! * `alarm` wakes connections that have waited too long
 //! * `socket` is how connections and links read; `pool` lends them what they need while they are at work
@@ -28,6 +29,7 @@ mod listener;
 mod lull;
 mod outbox;
 mod pool;
+mod pubsub;
 mod replies;
 mod saver;
 mod socket;
@@ -49,6 +51,7 @@ use self::journal::Journal;
 use self::link::Link;
 use self::outbox::{AllReplies, Outbox};
 use self::pool::Pool;
+use self::pubsub::{Interest, Registry};
 use self::saver::Saver;
 use crate::command::{Error, Hello, Host, Recent};
 use crate::placement::NodeIndex;
@@ -69,6 +72,8 @@ pub(crate) struct Node {
     /// For connections of peers that wait for the journal.
     busy: Rc<Clock>,
     journal: Journal,
+    registry: Registry,
+    interest: Interest,
     saver: Saver,
     collector: Collector,
     /// The open connections, by number.
@@ -133,6 +138,7 @@ impl Node {
             )));
         }
         self.inbound.enter(hello, outbox)?;
+        self.want_events();
         self.count_peers();
         Ok(())
     }

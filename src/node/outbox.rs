@@ -16,8 +16,8 @@ use super::alarm::Alarm;
 use super::pool::Pool;
 use super::replies::{Replies, Ticket};
 use crate::limits::{
-    LINK_REQUESTS_MAX, READ_CHUNK_BYTES, REPLY_EXPECTED_BYTES, UNREAD_REPLY_MAX_BYTES,
-    UNREAD_TOTAL_MAX_BYTES, WINDOW_REPLY_BYTES, WINDOW_REQUESTS,
+    EVENTS_UNREAD_MAX_BYTES, LINK_REQUESTS_MAX, READ_CHUNK_BYTES, REPLY_EXPECTED_BYTES,
+    UNREAD_REPLY_MAX_BYTES, UNREAD_TOTAL_MAX_BYTES, WINDOW_REPLY_BYTES, WINDOW_REQUESTS,
 };
 use crate::resp::{self, Frame, Protocol};
 use crate::store::Seq;
@@ -69,6 +69,8 @@ pub(crate) struct Outbox {
     linger: Alarm,
     /// Set while a peer waits for the journal; it rings when that is to be given a sign of life.
     busy: Alarm,
+    /// The bytes of events for a peer that may not have left.
+    events: Cell<usize>,
     /// What the next reply of a peer is expected to weigh, in bytes.
     expected: Cell<usize>,
     /// The memory of parts of replies that wait for other parts, in bytes.
@@ -92,6 +94,7 @@ impl Outbox {
             awaits_link: Cell::new(false),
             linger: Alarm::default(),
             busy: Alarm::default(),
+            events: Cell::new(0),
             expected: Cell::new(REPLY_EXPECTED_BYTES),
             parts: Cell::new(0),
             counted: Cell::new(0),
@@ -130,6 +133,33 @@ impl Outbox {
         if seq > 0 && !self.closed.get() {
             self.change(|replies| replies.gate_last(seq));
         }
+    }
+
+    /// Adds a message behind all replies, those that wait too, and wakes the connection.
+    pub(crate) fn tell(&self, message: &[u8]) {
+        if self.closed.get() {
+            return;
+        }
+        self.push(|out| out.extend_from_slice(message));
+        if !self.lingers() {
+            self.wake.notify_one();
+        }
+    }
+
+    /// Gives a peer whole pushes, ahead of what waits for the journal, unless it leaves too many unread.
+    pub(crate) fn tell_peer(&self, pushes: &[u8], durable: Seq) -> bool {
+        if self.closed.get() {
+            return true;
+        }
+        let unread = self.events.get();
+        // A peer that has read all others can take these, however many they are.
+        if unread > 0 && unread + pushes.len() > EVENTS_UNREAD_MAX_BYTES {
+            return false;
+        }
+        self.events.set(unread + pushes.len());
+        self.interject(pushes, durable);
+        self.wake.notify_one();
+        true
     }
 
     /// Keeps the place of a reply that comes later.
@@ -320,6 +350,9 @@ impl Outbox {
                 Err(error) => break Err(error),
             }
         };
+        if left.as_ref().is_ok_and(|left| *left != Left::Blocked) {
+            self.events.set(0);
+        }
         let held = replies.held_bytes();
         if replies.is_empty()
             && let Some(mut replies) = slot.take()

@@ -22,10 +22,11 @@ use super::journal::{self, Journal};
 use super::link::{self, Link};
 use super::outbox::{AllReplies, Outbox};
 use super::pool::Pool;
+use super::pubsub::{Interest, Registry};
 use super::saver::{self, Saver};
 use super::{Node, listener};
 use crate::cluster::{Address, Cluster, ResolveError};
-use crate::command::{Counters, Hello, Host};
+use crate::command::{Counters, Events, Hello, Host};
 use crate::limits::{
     CONNECTIONS_MAX, DESCRIPTORS_RESERVED, LINK_BUSY_SIGN, LISTEN_BACKLOG, REPLY_LINGER,
     SHUTDOWN_GRACE,
@@ -273,12 +274,15 @@ impl Prepared {
                 connections_max: self.connections_max,
                 started: Instant::now(),
                 counters: Counters::default(),
+                events: Events::default(),
             },
             store: RefCell::new(self.store),
             inbound: Inbound::default(),
             lingering: Rc::new(Clock::new(REPLY_LINGER, Outbox::linger)),
             busy: Rc::new(Clock::new(LINK_BUSY_SIGN / 2, Outbox::busy)),
             journal: Journal::new(self.progress),
+            registry: Registry::default(),
+            interest: Interest::default(),
             saver: Saver::new(),
             collector: Collector::new(),
             outboxes: RefCell::new(HashMap::new()),

@@ -226,6 +226,11 @@ impl Store {
         if gate > self.durable() { gate } else { 0 }
     }
 
+    /// The last write, durable or not; 0 before the first.
+    pub fn last(&self) -> Seq {
+        self.journal.last()
+    }
+
     /// The last write that is as durable as the [`Fsync`] policy promises. All before it are too.
     pub fn durable(&self) -> Seq {
         self.journal.shared().durable()

@@ -27,6 +27,15 @@ fn linked_nodes_at_rest_use_no_processor_and_send_nothing() {
         );
     }
 
+    // Who waits for messages and events costs nothing either.
+    let _subscribers = NAMES.map(|name| {
+        let mut subscriber = lab.connect(name);
+        let set = ["CONFIG", "SET", "notify-keyspace-events", "KEA"];
+        assert_eq!(subscriber.call(&set), Frame::OK);
+        subscriber.call(&["PSUBSCRIBE", "*"]);
+        subscriber
+    });
+
     let relayed = || (to_mac.relayed(), to_linux.relayed());
     let ticks = || NAMES.map(|name| lab.cpu_ticks(name));
     let (sent, used) = (relayed(), ticks());

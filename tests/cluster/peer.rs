@@ -13,14 +13,18 @@ use triad::resp::Frame;
 use crate::lab::{Connection, Lab};
 
 /// The `linux` node of the default list, alone.
-fn alone() -> Lab {
+pub(crate) fn alone() -> Lab {
     let mut lab = Lab::new();
     lab.start("linux");
     lab
 }
 
 /// Says what the node `name` says when it connects, at its start number `incarnation`.
-fn say_hello(connection: &mut Connection, name: &str, incarnation: u64) -> Frame<'static> {
+pub(crate) fn say_hello(
+    connection: &mut Connection,
+    name: &str,
+    incarnation: u64,
+) -> Frame<'static> {
     let placement = Placement::built_in();
     connection.call(&[
         "TRIAD",
@@ -34,7 +38,7 @@ fn say_hello(connection: &mut Connection, name: &str, incarnation: u64) -> Frame
 }
 
 /// A link of the node `name` to `linux`.
-fn link_of(lab: &Lab, name: &str, incarnation: u64) -> Connection {
+pub(crate) fn link_of(lab: &Lab, name: &str, incarnation: u64) -> Connection {
     let mut connection = lab.connect("linux");
     let answer = say_hello(&mut connection, name, incarnation);
     assert!(matches!(answer, Frame::Array(_)), "{answer:?}");

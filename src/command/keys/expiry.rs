@@ -3,7 +3,7 @@
 use super::super::moment::{
     MILLISECONDS, SECONDS, Scale, UNIX_MILLISECONDS, UNIX_SECONDS, deadline,
 };
-use super::super::{Args, Context, Error, Frame, Outcome, first_two, reply};
+use super::super::{Args, Context, Error, EventFlags, Frame, Outcome, first_two, reply};
 
 pub(super) fn expire<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
     expire_at(cx, args, SECONDS, "expire")
@@ -39,10 +39,17 @@ fn expire_at<'s>(
         return reply(Frame::Integer(0));
     }
     let now = i64::try_from(cx.store.now_unix_ms()).unwrap_or(i64::MAX);
-    match deadline(moment).filter(|_| moment > now) {
-        Some(deadline) => cx.store.expire(key, Some(deadline))?,
-        None => cx.store.delete(key)?,
+    let name = match deadline(moment).filter(|_| moment > now) {
+        Some(deadline) => {
+            cx.store.expire(key, Some(deadline))?;
+            "expire"
+        }
+        None => {
+            cx.store.delete(key)?;
+            "del"
+        }
     };
+    cx.host.events.note(EventFlags::GENERIC, name, key);
     reply(Frame::Integer(1))
 }
 
@@ -117,8 +124,12 @@ fn tell<'s>(
     tell: impl FnOnce(i64, i64) -> i64,
 ) -> Result<Outcome<'s>, Error> {
     let ms = |ms: u64| i64::try_from(ms).unwrap_or(i64::MAX);
-    let told = match cx.store.deadline_of(args.get(1).unwrap_or_default()) {
-        None => -2,
+    let key = args.get(1).unwrap_or_default();
+    let told = match cx.store.deadline_of(key) {
+        None => {
+            cx.host.events.note_miss(key);
+            -2
+        }
         Some(None) => -1,
         Some(Some(deadline)) => tell(ms(deadline.get()), ms(cx.store.now_unix_ms())).max(0),
     };
@@ -135,6 +146,7 @@ pub(super) fn persist<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome
     let has_one = cx.store.deadline_of(key).flatten().is_some();
     if has_one {
         cx.store.expire(key, None)?;
+        cx.host.events.note(EventFlags::GENERIC, "persist", key);
     }
     reply(Frame::Integer(i64::from(has_one)))
 }

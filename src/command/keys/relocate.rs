@@ -1,13 +1,14 @@
 //! Keys whose values go to another key: `RENAME RENAMENX COPY`. Both keys have one owner.
 
 use super::super::connection::check_database;
-use super::super::{Args, Context, Error, Frame, Outcome, first_two, reply};
+use super::super::{Args, Context, Error, EventFlags, Frame, Outcome, first_two, reply};
 
 pub(super) fn rename<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
     let (from, to) = first_two(args);
     check_exists(&cx, from)?;
     if from != to {
         cx.store.rename(from, to)?;
+        note_renamed(&cx, from, to);
     }
     reply(Frame::OK)
 }
@@ -19,6 +20,7 @@ pub(super) fn renamenx<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcom
         return reply(Frame::Integer(0));
     }
     cx.store.rename(from, to)?;
+    note_renamed(&cx, from, to);
     reply(Frame::Integer(1))
 }
 
@@ -40,11 +42,25 @@ pub(super) fn copy<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s
             "ERR source and destination objects are the same",
         ));
     }
+    if !cx.store.contains(from) {
+        cx.host.events.note_miss(from);
+        return reply(Frame::Integer(0));
+    }
     if !replaces && cx.store.contains(to) {
         return reply(Frame::Integer(0));
     }
-    let is_copied = cx.store.copy(from, to)?;
-    reply(Frame::Integer(i64::from(is_copied)))
+    cx.store.copy(from, to)?;
+    cx.host.events.note(EventFlags::NEW, "new", to);
+    cx.host.events.note(EventFlags::GENERIC, "copy_to", to);
+    reply(Frame::Integer(1))
+}
+
+/// As in Redis, the other key counts as new, also where it takes the place of one.
+fn note_renamed(cx: &Context<'_, '_>, from: &[u8], to: &[u8]) {
+    let events = &cx.host.events;
+    events.note(EventFlags::NEW, "new", to);
+    events.note(EventFlags::GENERIC, "rename_from", from);
+    events.note(EventFlags::GENERIC, "rename_to", to);
 }
 
 fn check_exists(cx: &Context<'_, '_>, key: &[u8]) -> Result<(), Error> {

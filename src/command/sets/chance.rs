@@ -5,6 +5,7 @@ use rand::seq::index;
 
 use super::super::keys::parse_number;
 use super::super::{Args, Context, Error, Frame, Outcome, ReplySize, reply};
+use super::{note_removed, set_of};
 use crate::store::Set;
 
 /// One member, or with a count several that differ, and they are gone from the set.
@@ -20,12 +21,14 @@ pub(super) fn spop<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s
                 .ok_or(Error::new("ERR value is out of range, must be positive"))?,
         ),
     };
-    let found = match cx.store.members(key)? {
+    let found = match set_of(cx.store, cx.host, key)? {
         Some(set) => different(set, count.unwrap_or(1))?,
         None => Vec::new(),
     };
     let members = found.iter().filter_map(Frame::as_bytes);
-    cx.store.remove_members(key, members)?;
+    if cx.store.remove_members(key, members)? > 0 {
+        note_removed(cx.store, cx.host, "spop", key);
+    }
     reply(if count.is_some() {
         Frame::Set(found)
     } else {
@@ -41,7 +44,7 @@ pub(super) fn srandmember<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Out
         (None, None) => None,
         (Some(count), None) => Some(parse_count(count)?),
     };
-    let Some(set) = cx.store.members(key)? else {
+    let Some(set) = set_of(cx.store, cx.host, key)? else {
         return reply(count.map_or(Frame::Null, |_| Frame::Array(Vec::new())));
     };
     let amount = count.unwrap_or(1).unsigned_abs();

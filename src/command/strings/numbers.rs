@@ -1,7 +1,7 @@
 //! Strings that are numbers: `INCR DECR INCRBY DECRBY INCRBYFLOAT`.
 
 use super::super::keys::parse_number;
-use super::super::{Args, Context, Error, Frame, Outcome, reply};
+use super::super::{Args, Context, Error, EventFlags, Frame, Outcome, reply};
 use super::decimal::Number;
 
 pub(super) fn incr<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
@@ -34,7 +34,10 @@ fn increase<'s>(cx: Context<'s, '_>, args: Args<'_>, by: i64) -> Result<Outcome<
         .checked_add(by)
         .ok_or(Error::new("ERR increment or decrement would overflow"))?;
     let mut text = itoa::Buffer::new();
+    cx.host.events.note_if_new(cx.store, key);
     cx.store.replace(key, text.format(number).as_bytes())?;
+    // Also where it became less, as in Redis.
+    cx.host.events.note(EventFlags::STRING, "incrby", key);
     reply(Frame::Integer(number))
 }
 
@@ -49,6 +52,8 @@ pub(super) fn incrbyfloat<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Out
     };
     let sum = sum.ok_or(Error::new("ERR increment would produce NaN or Infinity"))?;
     let text = sum.text().into_bytes();
+    cx.host.events.note_if_new(cx.store, key);
     cx.store.replace(key, &text)?;
+    cx.host.events.note(EventFlags::STRING, "incrbyfloat", key);
     reply(Frame::bulk(text))
 }

@@ -1,26 +1,36 @@
 //! Parts of strings: `APPEND STRLEN GETRANGE SUBSTR SETRANGE`.
 
 use super::super::keys::parse_number;
-use super::super::{Args, Context, Error, Frame, Host, Outcome, first_two, reply};
+use super::super::{Args, Context, Error, EventFlags, Frame, Host, Outcome, first_two, reply};
 
 pub(super) fn append<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
     let (key, more) = first_two(args);
     let value = cx.store.string(key)?.unwrap_or_default();
     check_len(value.len() + more.len(), cx.host)?;
     let value = [value, more].concat();
+    cx.host.events.note_if_new(cx.store, key);
     cx.store.replace(key, &value)?;
+    cx.host.events.note(EventFlags::STRING, "append", key);
     reply(length(value.len()))
 }
 
 pub(super) fn strlen<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
-    let value = cx.store.string(args.get(1).unwrap_or_default())?;
+    let key = args.get(1).unwrap_or_default();
+    let value = cx.store.string(key)?;
+    if value.is_none() {
+        cx.host.events.note_miss(key);
+    }
     reply(length(value.map_or(0, <[u8]>::len)))
 }
 
 pub(super) fn getrange<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
     let start = parse_number(args.get(2).unwrap_or_default())?;
     let end = parse_number(args.get(3).unwrap_or_default())?;
-    let value = cx.store.string(args.get(1).unwrap_or_default())?;
+    let key = args.get(1).unwrap_or_default();
+    let value = cx.store.string(key)?;
+    if value.is_none() {
+        cx.host.events.note_miss(key);
+    }
     reply(Frame::bulk(part(value.unwrap_or_default(), start, end)))
 }
 
@@ -62,7 +72,9 @@ pub(super) fn setrange<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcom
     if let Some(place) = value.get_mut(offset..end) {
         place.copy_from_slice(with);
     }
+    cx.host.events.note_if_new(cx.store, key);
     cx.store.replace(key, &value)?;
+    cx.host.events.note(EventFlags::STRING, "setrange", key);
     reply(length(value.len()))
 }
 

@@ -1,13 +1,15 @@
 //! Setting strings, and until when: `SET SETEX PSETEX GETEX`.
 
 use super::super::moment::{MILLISECONDS, SECONDS, Scale};
-use super::super::{Args, Context, Error, Frame, Outcome, first_two, reply};
+use super::super::{Args, Context, Error, EventFlags, Frame, Outcome, first_two, reply};
 use crate::store::{Deadline, Store};
 
 pub(super) fn set<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
     let (key, value) = first_two(args);
     if args.len() == 3 {
+        cx.host.events.note_if_new(cx.store, key);
         cx.store.set(key, value)?;
+        cx.host.events.note(EventFlags::STRING, "set", key);
         return reply(Frame::OK);
     }
     let options = Options::parse(args.from(3))?;
@@ -17,14 +19,22 @@ pub(super) fn set<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>
     } else {
         None
     };
+    if options.returns && old.is_none() {
+        cx.host.events.note_miss(key);
+    }
     let old = old.map_or(Frame::Null, Frame::bulk);
     let exists = options.only_if.is_some() && cx.store.contains(key);
     if options.only_if.is_some_and(|wanted| wanted != exists) {
         return reply(old);
     }
+    cx.host.events.note_if_new(cx.store, key);
     match lasts {
         Some(lasts) => cx.store.set_until(key, value, lasts)?,
         None => cx.store.replace(key, value)?,
+    }
+    cx.host.events.note(EventFlags::STRING, "set", key);
+    if let Some(Some(_)) = lasts {
+        cx.host.events.note(EventFlags::GENERIC, "expire", key);
     }
     reply(if options.returns { old } else { Frame::OK })
 }
@@ -46,7 +56,10 @@ fn set_for<'s>(
     let (key, time) = first_two(args);
     let until = scale.deadline(time, cx.store, command)?;
     let value = args.get(3).unwrap_or_default();
+    cx.host.events.note_if_new(cx.store, key);
     cx.store.set_until(key, value, Some(until))?;
+    cx.host.events.note(EventFlags::STRING, "set", key);
+    cx.host.events.note(EventFlags::GENERIC, "expire", key);
     reply(Frame::OK)
 }
 
@@ -55,18 +68,25 @@ pub(super) fn getex<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'
     let key = args.get(1).unwrap_or_default();
     let lasts = Lasts::parse_getex(args.from(2))?;
     let Some(value) = cx.store.string(key)?.map(<[u8]>::to_vec) else {
+        cx.host.events.note_miss(key);
         return reply(Frame::Null);
     };
+    let note = |name| cx.host.events.note(EventFlags::GENERIC, name, key);
     match lasts.resolve(cx.store, "getex")? {
         // Nothing was said, so nothing changes.
         None => {}
         Some(Some(until)) if until.get() <= cx.store.now_unix_ms() => {
             cx.store.delete(key)?;
+            note("del");
         }
-        Some(lasts) => {
-            let before = cx.store.deadline_of(key).flatten();
-            if before != lasts {
-                cx.store.expire(key, lasts)?;
+        Some(Some(until)) => {
+            cx.store.expire(key, Some(until))?;
+            note("expire");
+        }
+        Some(None) => {
+            if cx.store.deadline_of(key).flatten().is_some() {
+                cx.store.expire(key, None)?;
+                note("persist");
             }
         }
     }

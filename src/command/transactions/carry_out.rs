@@ -1,15 +1,22 @@
 //! A transaction where its keys are: all of it, with nothing in between, or nothing.
 
 use super::super::{
-    Args, Command, Context, Error, Frame, Host, Outcome, Route, Session, catalog, count,
+    Args, Channels, Command, Context, Error, Frame, Host, Outcome, Route, Session, catalog, count,
     parse_number,
 };
 use crate::limits::REPLY_MAX_BYTES;
 use crate::resp::{self, Protocol};
 use crate::store::Store;
 
-/// Carries out the transaction of this connection, whose keys are this node's.
-pub(super) fn exec<'s>(cx: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error> {
+/// What answers a request that is about channels.
+pub(crate) type AnswerChannels<'a> = dyn FnMut(Channels, Args<'_>) -> Frame<'static> + 'a;
+
+/// Carries out the transaction of this connection, whose keys are this node's. `channels` answers its
+/// requests about channels, which no store knows.
+pub(crate) fn exec<'s>(
+    cx: Context<'s, '_>,
+    channels: &mut AnswerChannels<'_>,
+) -> Result<Outcome<'s>, Error> {
     let Some(transaction) = cx.session.transaction.take() else {
         return Err(Error::new("ERR EXEC without MULTI"));
     };
@@ -37,7 +44,7 @@ pub(super) fn exec<'s>(cx: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, 
     let requests: Vec<_> = requests
         .map(|(queued, words)| (queued.command, queued.args(words)))
         .collect();
-    let encoded = carry_out(cx.store, cx.session, cx.host, &requests);
+    let encoded = carry_out(cx.store, cx.session, cx.host, &requests, channels);
     transaction.end(cx.host);
     Ok(Outcome::Encoded(encoded))
 }
@@ -76,7 +83,8 @@ pub(super) fn exec_for_peer<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<O
     if has_changed {
         return Ok(Outcome::Encoded(nothing(cx.session.protocol).to_vec()));
     }
-    let encoded = carry_out(cx.store, cx.session, cx.host, &requests);
+    let channels = &mut |_, _: Args<'_>| not_allowed();
+    let encoded = carry_out(cx.store, cx.session, cx.host, &requests, channels);
     Ok(Outcome::Encoded(encoded))
 }
 
@@ -94,6 +102,7 @@ fn carry_out(
     session: &mut Session,
     host: &Host,
     requests: &[(&'static Command, Args<'_>)],
+    channels: &mut AnswerChannels<'_>,
 ) -> Vec<u8> {
     let mut out = Vec::new();
     resp::encode_array_header(requests.len(), &mut out);
@@ -113,6 +122,9 @@ fn carry_out(
                 resp::encode(&frame, protocol, &mut out);
             }
             Ok(Outcome::Encoded(bytes)) => out.extend_from_slice(&bytes),
+            Ok(Outcome::Channels(asked)) => {
+                resp::encode(&channels(asked, *args), protocol, &mut out);
+            }
             // What these do is not done within a transaction; they are refused when they are queued.
             Ok(Outcome::Checkpoint | Outcome::Peer(_)) => {
                 resp::encode(&not_allowed(), protocol, &mut out);
@@ -128,6 +140,7 @@ fn carry_out(
     out
 }
 
-fn not_allowed() -> Frame<'static> {
+/// The reply to what no transaction has.
+pub(super) fn not_allowed() -> Frame<'static> {
     Frame::error("ERR Command not allowed inside a transaction")
 }

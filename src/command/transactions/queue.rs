@@ -1,6 +1,6 @@
 //! The requests of a transaction that waits for its `EXEC`.
 
-use super::super::{Args, Command, Error, Found, Host, count};
+use super::super::{Args, Command, Error, Found, Host, Route, count};
 use crate::limits::{TRANSACTION_MAX_BYTES, TRANSACTION_WORDS_MAX, TRANSACTIONS_TOTAL_MAX_BYTES};
 
 /// A transaction between `MULTI` and `EXEC`.
@@ -45,7 +45,9 @@ impl Transaction {
     }
 
     fn take(&mut self, found: &Found<'_>, args: Args<'_>, host: &Host) -> Result<(), Error> {
-        if found.command.flags.contains(&"no_multi") {
+        let has = |flag| found.command.flags.contains(&flag);
+        // What subscribes changes what the connection may ask, in the midst of what it has asked.
+        if has("no_multi") || has("pubsub") && found.command.route == Route::Here {
             return Err(Error::new("ERR Command not allowed inside a transaction"));
         }
         let words = args.iter().map(|word| word.len() + size_of::<Vec<u8>>());

@@ -1,10 +1,14 @@
 //! Transactions of clients: where they are carried out, and who watches the keys.
 
+use std::fmt;
 use std::rc::Rc;
 
+use super::super::Node;
 use super::super::link::{Link, Purpose, Readiness, Waiter};
+use super::super::outbox::Outbox;
+use super::super::replies::Ticket;
 use super::{Dispatch, Flow, Joining, Obstacle};
-use crate::command::{self, Error, Found, Merge, Queued, Route, Step};
+use crate::command::{self, Channels, Context, Error, Found, Merge, Outcome, Queued, Route, Step};
 use crate::limits::WATCHED_KEYS_MAX;
 use crate::placement::NodeIndex;
 use crate::resp::{self, Args, Frame};
@@ -77,8 +81,7 @@ impl Dispatch<'_> {
         match self.place(&transaction.requests) {
             Place::Here => {
                 self.session.watched.clear();
-                self.node.may_have_written();
-                self.run_here(found)
+                self.exec_here()
             }
             Place::There(link) => self.send_transaction(&link),
             Place::Nowhere(Conflict { one, other }) => {
@@ -89,6 +92,27 @@ impl Dispatch<'_> {
             }
             Place::Everywhere(name) => self.abort(Error::transaction_of_all(name)),
         }
+    }
+
+    fn exec_here(&mut self) -> Flow {
+        let node = self.node;
+        node.may_have_written();
+        let mut store = node.store.borrow_mut();
+        let context = Context {
+            store: &mut store,
+            session: &mut *self.session,
+            host: &node.host,
+        };
+        let channels = &mut |asked, args: Args<'_>| answer_channels(node, asked, args);
+        match command::exec(context, channels) {
+            Ok(Outcome::Encoded(bytes)) => self.outbox.push(|out| out.extend_from_slice(&bytes)),
+            Ok(_) => {}
+            Err(error) => self
+                .outbox
+                .push_frame(&error.into_frame(), self.session.protocol),
+        }
+        self.outbox.gate_last(store.take_gate());
+        Flow::Next
     }
 
     /// Refuses the transaction, of which nothing was done.
@@ -122,7 +146,7 @@ impl Dispatch<'_> {
             if is_of_all && host.placement.len() > 1 {
                 return Place::Everywhere(request.command.name);
             }
-            if is_here(request) {
+            if is_here(request) || is_reached(request) {
                 continue;
             }
             let at = usize::from(request.command.name.contains('|'));
@@ -162,6 +186,8 @@ impl Dispatch<'_> {
         for (place, request) in transaction.requests.iter().enumerate() {
             if is_here(request) {
                 own.push((place, self.run_within(request)));
+            } else if let Route::Reached(_) = request.command.route {
+                own.push((place, Own::Channels(request.words.clone())));
             }
         }
         let numbers = [self.session.id, watched as u64].map(|number| number.to_string());
@@ -170,7 +196,7 @@ impl Dispatch<'_> {
         let sent = transaction
             .requests
             .iter()
-            .filter(|request| !is_here(request));
+            .filter(|request| !is_here(request) && !is_reached(request));
         let counts: Vec<String> = sent
             .clone()
             .map(|request| request.words.len().to_string())
@@ -181,8 +207,13 @@ impl Dispatch<'_> {
         }
         command::count(&host.counters.forwarded, 1);
         let ticket = self.outbox.reserve(self.session.protocol);
-        let waiter = Waiter::Transaction(Rc::clone(self.outbox), ticket, own);
-        link.send(waiter, |out| {
+        let sent = Forwarded {
+            node: Rc::clone(self.node),
+            outbox: Rc::clone(self.outbox),
+            ticket,
+            own,
+        };
+        link.send(Waiter::Transaction(Box::new(sent)), |out| {
             resp::encode_request(words.iter().copied(), out);
         });
         transaction.end(host);
@@ -190,18 +221,16 @@ impl Dispatch<'_> {
     }
 
     /// The reply to a request about this node, within a transaction that another node carries out.
-    fn run_within(&mut self, request: &Queued) -> Frame<'static> {
+    fn run_within(&mut self, request: &Queued) -> Own {
         let words = request.slices();
         let node = self.node;
         let mut store = node.store.borrow_mut();
         let outcome = self.execute(&mut store, request.command, request.args(&words));
-        match outcome {
-            Ok(command::Outcome::Reply(frame) | command::Outcome::Close(frame)) => {
-                frame.into_owned()
-            }
+        Own::Reply(match outcome {
+            Ok(Outcome::Reply(frame) | Outcome::Close(frame)) => frame.into_owned(),
             Ok(_) => Error::syntax().into_frame(),
             Err(error) => error.into_frame(),
-        }
+        })
     }
 
     /// Has the owners of the keys watch them.
@@ -248,8 +277,98 @@ fn is_here(request: &Queued) -> bool {
     matches!(request.command.route, Route::Here | Route::Transaction(_))
 }
 
+/// Whether a request is about the channels of all nodes that can be reached.
+fn is_reached(request: &Queued) -> bool {
+    matches!(request.command.route, Route::Reached(_))
+}
+
+/// A request of a transaction that the client's own node sees to.
+#[derive(Debug)]
+enum Own {
+    /// It has been carried out.
+    Reply(Frame<'static>),
+    /// It is about channels, and is carried out when it is known that the transaction was: nobody should
+    /// hear of one that was not.
+    Channels(Vec<Vec<u8>>),
+}
+
+/// A transaction that another node carries out.
+pub(crate) struct Forwarded {
+    node: Rc<Node>,
+    outbox: Rc<Outbox>,
+    ticket: Ticket,
+    /// What this node sees to, each with its place.
+    own: Vec<(usize, Own)>,
+}
+
+impl fmt::Debug for Forwarded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { ticket, own, .. } = self;
+        f.debug_struct("Forwarded")
+            .field("ticket", ticket)
+            .field("own", own)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Forwarded {
+    /// Gives the client the replies that have come, and its own node's among them.
+    pub(crate) fn answer(self, frame: Frame<'_>) {
+        let whole = match frame {
+            Frame::Array(mut replies) => {
+                for (place, own) in self.own {
+                    let reply = match own {
+                        Own::Reply(reply) => reply,
+                        Own::Channels(words) => run_channels(&self.node, &words),
+                    };
+                    replies.insert(place.min(replies.len()), reply);
+                }
+                Frame::Array(replies)
+            }
+            other => other,
+        };
+        self.outbox
+            .fill_with(self.ticket, 0, |protocol, out| match whole {
+                Frame::Null => out.extend_from_slice(command::nothing(protocol)),
+                frame => resp::encode(&frame, protocol, out),
+            });
+    }
+}
+
+fn run_channels(node: &Rc<Node>, words: &[Vec<u8>]) -> Frame<'static> {
+    let words: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
+    let asked = command::find_channels(Args::from_slices(&words));
+    match asked {
+        Ok((asked, args)) => answer_channels(node, asked, args),
+        Err(error) => error.into_frame(),
+    }
+}
+
+/// Answers for this node alone what is about channels; a message goes to the other nodes too.
+fn answer_channels(node: &Rc<Node>, asked: Channels, args: Args<'_>) -> Frame<'static> {
+    let is_message = matches!(asked, Channels::Publish);
+    let answer = match node.answer_channels(asked, args) {
+        Ok(answer) => answer,
+        Err(error) => return error.into_frame(),
+    };
+    if is_message {
+        let links = node.host.placement.indices().filter_map(|at| node.link(at));
+        for link in links.filter(|link| {
+            matches!(
+                link.readiness(Purpose::Data, &node.host.name),
+                Readiness::Up
+            )
+        }) {
+            link.send(Waiter::Nobody, |out| {
+                resp::encode_request(args.iter(), out);
+            });
+        }
+    }
+    answer
+}
+
 /// Has the other nodes forget the keys that a connection watches there.
-pub(crate) fn end_watches(node: &super::Node, session: &mut command::Session) {
+pub(crate) fn end_watches(node: &Node, session: &mut command::Session) {
     let mut owners: Vec<_> = session.watched.drain(..).map(|(_, owner)| owner).collect();
     owners.sort_unstable();
     owners.dedup();

@@ -17,12 +17,14 @@ use tokio::time::Instant;
 
 pub(crate) use task::run;
 
+use super::dispatch::Forwarded;
 use super::gather::Gather;
 use super::outbox::Outbox;
+use super::pubsub::Told;
 use super::replies::Ticket;
-use crate::command::{self, Error, Host};
+use crate::command::{Error, Host};
 use crate::limits::{LINK_QUEUE_MAX_BYTES, LINK_REQUESTS_MAX, READ_CHUNK_BYTES};
-use crate::resp::{self, Frame};
+use crate::resp::Frame;
 
 /// The code of the error for a request that was sent and may have been carried out.
 pub(super) const OUTCOME_UNKNOWN: &str = "OUTCOMEUNKNOWN";
@@ -34,10 +36,12 @@ pub(crate) enum Waiter {
     Client(Rc<Outbox>, Ticket),
     /// A request of several parts, for this one.
     Part(Rc<Gather>, usize),
-    /// A connection, for the replies to a transaction, among which are these of its own node at their places.
-    Transaction(Rc<Outbox>, Ticket, Vec<(usize, Frame<'static>)>),
+    /// A connection, for the replies to a transaction.
+    Transaction(Box<Forwarded>),
     /// Nobody: the request needs no reply.
     Nobody,
+    /// This node itself, which has told the peer what it wants to be told of.
+    Told(Rc<Told>),
 }
 
 impl Waiter {
@@ -45,27 +49,11 @@ impl Waiter {
         match self {
             Self::Client(outbox, ticket) => outbox.fill(ticket, &frame, 0),
             Self::Part(gather, index) => gather.fill(index, frame, host),
-            Self::Transaction(outbox, ticket, own) => {
-                let whole = with_own(frame, own);
-                outbox.fill_with(ticket, 0, |protocol, out| match whole {
-                    Frame::Null => out.extend_from_slice(command::nothing(protocol)),
-                    frame => resp::encode(&frame, protocol, out),
-                });
-            }
+            Self::Transaction(sent) => sent.answer(frame),
             Self::Nobody => {}
+            Self::Told(told) => told.answer(),
         }
     }
-}
-
-/// The replies to a transaction, with those of the client's own node put in at their places.
-fn with_own<'a>(frame: Frame<'a>, own: Vec<(usize, Frame<'static>)>) -> Frame<'a> {
-    let Frame::Array(mut replies) = frame else {
-        return frame;
-    };
-    for (place, reply) in own {
-        replies.insert(place.min(replies.len()), reply);
-    }
-    Frame::Array(replies)
 }
 
 /// What a link can do for a request now.
@@ -134,6 +122,8 @@ pub(crate) struct Link {
     hurry: Notify,
     /// A request was refused because the peer is down: connect soon.
     demand: Notify,
+    /// What the peer knows of this node's interest in its events.
+    pub(crate) told: Rc<Told>,
 }
 
 impl Link {
@@ -157,6 +147,7 @@ impl Link {
             queued,
             hurry,
             demand,
+            told: Rc::default(),
         }
     }
 
@@ -214,6 +205,17 @@ impl Link {
     /// Whether the link is made.
     pub(crate) fn is_up(&self) -> bool {
         matches!(self.inner.borrow().state, State::Up { .. })
+    }
+
+    /// Whether it is made, to a node of the same list.
+    pub(crate) fn shares_data(&self) -> bool {
+        let state = &self.inner.borrow().state;
+        matches!(
+            state,
+            State::Up {
+                rules_differ: false
+            }
+        )
     }
 
     fn unreachable(&self, cause: &str) -> Error {

@@ -44,9 +44,11 @@ pub(crate) async fn run(node: Rc<Node>, link: Rc<Link>, address: Address) {
                 tracing::info!(peer = link.name, rules_differ, "linked");
                 let since = Instant::now();
                 link.set_up(rules_differ);
+                node.link_is_up(&link);
                 let cause = pump(&node, &link, stream, decoder).await;
                 tracing::warn!(peer = link.name, cause, "link lost");
                 link.set_down(cause, &node.host);
+                node.link_has_moved(&link);
                 // A peer that went away may be back at once; one that keeps closing may not make us spin.
                 if since.elapsed() >= BACKOFF_FIRST {
                     backoff.reset();
@@ -244,8 +246,8 @@ fn read_some(link: &Link, stream: &mut TcpStream, decoder: &mut FrameDecoder) ->
 fn deliver(node: &Node, link: &Link, decoder: &mut FrameDecoder) -> Result<(), String> {
     loop {
         match decoder.next_borrowed() {
-            // The peer is at work: a sign of life, and no reply.
-            Ok(Some(Frame::Push(_))) => {}
+            // A sign of life, or an event, and no reply.
+            Ok(Some(Frame::Push(words))) => node.hear_from_peer(&words),
             Ok(Some(frame)) => {
                 if !link.deliver(frame, &node.host) {
                     return Err("the peer sent a reply that nobody asked for".to_owned());
@@ -256,6 +258,7 @@ fn deliver(node: &Node, link: &Link, decoder: &mut FrameDecoder) -> Result<(), S
         }
     }
     link.release_held_if_room();
+    node.link_has_moved(link);
     // What usual replies need stays for the next ones.
     if decoder.held_bytes() > 2 * READ_CHUNK_BYTES {
         decoder.shrink();

@@ -25,7 +25,7 @@ struct State {
     connections: Vec<(TcpStream, TcpStream)>,
     /// The bytes of each connection that are held back at the moment.
     waiting: Vec<usize>,
-    /// All bytes that were relayed, both ways.
+    /// All bytes that were relayed or are about to be, both ways.
     relayed: u64,
     /// How often somebody connected, whether or not it was taken.
     attempts: usize,
@@ -178,12 +178,13 @@ impl Shared {
                 .changed
                 .wait_while(state, |state| number < state.held_below)
                 .unwrap();
+            // Before it is: whoever has seen an answer to it finds it counted.
+            state.relayed += count as u64;
             drop(state);
             // The target may have closed this connection meanwhile.
             let passed = to.write_all(&chunk[..count]);
             let mut state = self.state.lock().unwrap();
             state.waiting[number] -= count;
-            state.relayed += count as u64;
             drop(state);
             self.changed.notify_all();
             if passed.is_err() {
