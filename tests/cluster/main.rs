@@ -37,6 +37,7 @@ mod ownership;
 mod partial;
 mod peer;
 mod protocol;
+mod real_clients;
 mod refusals;
 mod rehome;
 mod routing;
