@@ -38,6 +38,7 @@ mod partial;
 mod peer;
 mod protocol;
 mod pubsub;
+mod real_clients;
 mod refusals;
 mod rehome;
 mod routing;
