@@ -4,11 +4,12 @@ use std::sync::LazyLock;
 
 use hashbrown::HashMap;
 
-use super::{Args, Command, Error, connection, keys, server, strings, triad};
+use super::{Args, Command, Error, client, connection, keys, server, strings, triad};
 
 /// The commands and subcommands by family, each under the name that Redis has for such a group.
 pub(super) const GROUPS: &[(&str, &[Command])] = &[
     ("connection", connection::COMMANDS),
+    ("connection", client::COMMANDS),
     ("string", strings::COMMANDS),
     ("generic", keys::COMMANDS),
     ("server", server::COMMANDS),

@@ -1,9 +1,10 @@
-//! The connection itself: `PING ECHO HELLO AUTH QUIT RESET SELECT CLIENT`.
+//! The connection itself: `PING ECHO HELLO AUTH QUIT RESET SELECT`.
 
+use std::rc::Rc;
+
+use super::client::checked_name;
 use super::keys::parse_number;
-use super::reference::help;
 use super::{Args, Command, Context, Error, Frame, Keys, Outcome, Run, Session, reply};
-use crate::limits::CLIENT_NAME_MAX_BYTES;
 use crate::resp::Protocol;
 
 pub(super) const COMMANDS: &[Command] = &[
@@ -34,26 +35,6 @@ pub(super) const COMMANDS: &[Command] = &[
         "Chooses a database; there is only number 0",
         select,
     ),
-    here(
-        "client|id",
-        2,
-        "Returns the number of this connection",
-        client_id,
-    ),
-    here(
-        "client|getname",
-        2,
-        "Returns the name of this connection",
-        client_getname,
-    ),
-    here("client|setname", 3, "Names this connection", client_setname),
-    here(
-        "client|setinfo",
-        4,
-        "Takes the name and version of the client's library, as clients send them",
-        client_setinfo,
-    ),
-    here("client|help", 2, "Lists these subcommands", client_help),
 ];
 
 const fn here(name: &'static str, arity: i32, summary: &'static str, run: Run) -> Command {
@@ -78,7 +59,9 @@ fn quit<'s>(_: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error> {
 }
 
 fn reset<'s>(cx: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error> {
-    *cx.session = Session::new(cx.session.id);
+    let client = Rc::clone(&cx.session.client);
+    client.reset();
+    *cx.session = Session::new(client);
     reply(Frame::simple("RESET"))
 }
 
@@ -147,8 +130,9 @@ fn hello<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> 
         }
     }
     cx.session.protocol = protocol;
+    cx.session.client.set_protocol(protocol);
     if let Some(name) = name {
-        cx.session.name = name.to_vec();
+        cx.session.client.set_name(name);
     }
     reply(greeting(cx.session))
 }
@@ -176,72 +160,4 @@ fn greeting(session: &Session) -> Frame<'static> {
         (text("role"), text("master")),
         (text("modules"), Frame::Array(Vec::new())),
     ])
-}
-
-fn client_id<'s>(cx: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error> {
-    reply(Frame::Integer(
-        i64::try_from(cx.session.id).unwrap_or(i64::MAX),
-    ))
-}
-
-fn client_getname<'s>(cx: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error> {
-    let name = &cx.session.name;
-    reply(if name.is_empty() {
-        Frame::Null
-    } else {
-        Frame::bulk(name.clone())
-    })
-}
-
-fn client_setname<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
-    cx.session.name = checked_name(args.get(1).unwrap_or_default())?.to_vec();
-    reply(Frame::OK)
-}
-
-fn client_setinfo<'s>(_: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
-    let (field, value) = (
-        args.get(1).unwrap_or_default(),
-        args.get(2).unwrap_or_default(),
-    );
-    let is_known = [b"lib-name", &b"lib-ver"[..]]
-        .iter()
-        .any(|known| field.eq_ignore_ascii_case(known));
-    if !is_known {
-        let field = String::from_utf8_lossy(field);
-        return Err(Error::new(format!("ERR Unrecognized option '{field}'")));
-    }
-    check_info(field, value)?;
-    reply(Frame::OK)
-}
-
-fn client_help<'s>(_: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error> {
-    reply(help("client"))
-}
-
-fn is_plain(text: &[u8]) -> bool {
-    text.len() <= CLIENT_NAME_MAX_BYTES && text.iter().all(u8::is_ascii_graphic)
-}
-
-fn checked_name(name: &[u8]) -> Result<&[u8], Error> {
-    if name.len() > CLIENT_NAME_MAX_BYTES {
-        return Err(Error::new(format!(
-            "ERR client names are at most {CLIENT_NAME_MAX_BYTES} bytes long"
-        )));
-    }
-    if is_plain(name) {
-        return Ok(name);
-    }
-    Err(Error::new(
-        "ERR Client names cannot contain spaces, newlines or special characters.",
-    ))
-}
-
-fn check_info(field: &[u8], value: &[u8]) -> Result<(), Error> {
-    if is_plain(value) {
-        return Ok(());
-    }
-    let field = String::from_utf8_lossy(field).to_ascii_lowercase();
-    Err(Error::new(format!(
-        "ERR {field} cannot contain spaces, newlines or special characters."
-    )))
 }

@@ -2,8 +2,10 @@
 
 use std::cell::Cell;
 use std::net::SocketAddr;
+use std::rc::Rc;
 use std::time::Instant;
 
+use super::registry::{Client, Clients};
 use crate::cluster::Cluster;
 use crate::placement::{NodeIndex, Placement};
 use crate::resp::Protocol;
@@ -34,6 +36,8 @@ pub struct Host {
     pub started: Instant,
     /// What it has done since.
     pub counters: Counters,
+    /// The open connections.
+    pub clients: Clients,
 }
 
 /// What a node has done since it began to serve, and what it has at hand.
@@ -64,8 +68,35 @@ pub struct Session {
     pub id: u64,
     /// The protocol that replies are written in.
     pub protocol: Protocol,
-    /// What `CLIENT SETNAME` said.
-    pub name: Vec<u8>,
+    /// Whether it is answered.
+    pub mute: Mute,
+    /// Its entry among the node's connections.
+    pub client: Rc<Client>,
+}
+
+/// Which requests of a connection are not answered (`CLIENT REPLY`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mute {
+    /// All are answered.
+    No,
+    /// None is, until it says otherwise.
+    Always,
+    /// Neither this one nor the next is.
+    NowAndOnce,
+    /// This one is not.
+    Now,
+}
+
+impl Mute {
+    /// What holds for the request that follows.
+    #[must_use]
+    pub(crate) const fn after_request(self) -> Self {
+        match self {
+            Self::No | Self::Now => Self::No,
+            Self::Always => Self::Always,
+            Self::NowAndOnce => Self::Now,
+        }
+    }
 }
 
 impl Host {
@@ -77,11 +108,12 @@ impl Host {
 
 impl Session {
     /// A new connection, which speaks RESP2 until it says otherwise.
-    pub fn new(id: u64) -> Self {
+    pub fn new(client: Rc<Client>) -> Self {
         Self {
-            id,
+            id: client.origin.id,
             protocol: Protocol::Resp2,
-            name: Vec::new(),
+            mute: Mute::No,
+            client,
         }
     }
 }

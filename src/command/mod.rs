@@ -12,12 +12,14 @@
 )]
 
 mod catalog;
+mod client;
 mod connection;
 mod error;
 mod host;
 mod info;
 mod keys;
 mod reference;
+mod registry;
 mod server;
 mod size;
 mod strings;
@@ -26,9 +28,10 @@ mod triad;
 pub use catalog::{Found, Recent};
 pub use error::Error;
 pub(crate) use host::count;
-pub use host::{Counters, Host, Session};
+pub use host::{Counters, Host, Mute, Session};
 pub(crate) use keys::parse_number;
 pub use keys::{LAST_POSITION, ScanOptions};
+pub use registry::{Client, ClientType, Clients, Origin, Owed};
 pub(crate) use size::ReplySize;
 pub use triad::{Hello, PEER_PROTOCOL, SelfReport};
 
@@ -74,6 +77,15 @@ pub enum Outcome<'s> {
     Reply(Frame<'s>),
     /// The reply, after which the connection ends.
     Close(Frame<'s>),
+    /// The reply, and connections that end: others at once, the one that asks after it.
+    Kill {
+        /// How it is answered.
+        reply: Frame<'s>,
+        /// The numbers of the others.
+        others: Vec<u64>,
+        /// Whether the one that asks ends too.
+        myself: bool,
+    },
     /// `OK`, once a checkpoint that begins now has ended.
     Checkpoint,
     /// The connection says that it is the link of another node.

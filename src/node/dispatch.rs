@@ -11,12 +11,13 @@ use super::Node;
 use super::gather::{Gather, Joining, split_cursor};
 use super::link::{Link, Purpose, Readiness, Waiter, rules_differ};
 use super::outbox::Outbox;
+use super::replies::Ticket;
 use crate::command::{
-    self, Command, Context, Error, Found, Hello, Outcome, Recent, Route, ScanOptions, Session,
+    self, Command, Context, Error, Found, Hello, Mute, Outcome, Recent, Route, ScanOptions, Session,
 };
 use crate::limits::KEY_MAX_BYTES;
 use crate::placement::NodeIndex;
-use crate::resp::{self, Args};
+use crate::resp::{self, Args, Frame};
 use crate::store::Store;
 
 /// What the connection does after a request.
@@ -97,6 +98,7 @@ impl Dispatch<'_> {
             Ok(found) => found,
             Err(error) => return self.refuse(error),
         };
+        self.session.client.asks(found.command);
         if self.peer.is_some() {
             return match self.admit_from_peer(&found) {
                 Ok(()) => self.run_here(&found),
@@ -115,9 +117,22 @@ impl Dispatch<'_> {
     }
 
     fn refuse(&self, error: Error) -> Flow {
-        self.outbox
-            .push_frame(&error.into_frame(), self.session.protocol);
+        self.answer(&error.into_frame());
         Flow::Next
+    }
+
+    /// Adds the reply to a request, unless the client does not want it.
+    fn answer(&self, frame: &Frame<'_>) {
+        if self.session.mute == Mute::No {
+            self.outbox.push_frame(frame, self.session.protocol);
+        }
+    }
+
+    /// Keeps the place of a reply that comes later.
+    fn reserve(&self) -> Ticket {
+        let is_wanted = self.session.mute == Mute::No;
+        self.outbox
+            .reserve(is_wanted.then_some(self.session.protocol))
     }
 
     /// What a peer may ask: about this node always, for keys only if both nodes have the same list and
@@ -203,16 +218,28 @@ impl Dispatch<'_> {
             Ok(Outcome::Reply(frame)) => (frame, Flow::Next),
             Ok(Outcome::Close(frame)) => (frame, Flow::End),
             Ok(Outcome::Checkpoint) => {
-                let ticket = self.outbox.reserve(self.session.protocol);
+                let ticket = self.reserve();
                 node.saver.request(Rc::clone(self.outbox), ticket);
                 return Flow::Next;
+            }
+            Ok(Outcome::Kill {
+                reply,
+                others,
+                myself,
+            }) => {
+                node.kill(&others);
+                (reply, if myself { Flow::End } else { Flow::Next })
             }
             Ok(Outcome::Peer(hello)) => return Flow::Peer(hello),
             Err(error) => (error.into_frame(), Flow::Next),
         };
-        self.outbox.push_frame(&frame, self.session.protocol);
+        self.answer(&frame);
         drop(frame);
-        self.outbox.gate_last(store.take_gate());
+        let gate = store.take_gate();
+        // Without a reply there is nothing to hold back.
+        if self.session.mute == Mute::No {
+            self.outbox.gate_last(gate);
+        }
         flow
     }
 
@@ -269,7 +296,7 @@ impl Dispatch<'_> {
             Readiness::Down(error) => return self.refuse(error),
         }
         command::count(&host.counters.forwarded, 1);
-        let ticket = self.outbox.reserve(self.session.protocol);
+        let ticket = self.reserve();
         let waiter = Waiter::Client(Rc::clone(self.outbox), ticket);
         link.send(waiter, |out| match raw {
             Some(raw) => out.extend_from_slice(raw),
@@ -402,10 +429,7 @@ impl Dispatch<'_> {
         purpose: Purpose,
     ) {
         let node = self.node;
-        let (outbox, ticket) = (
-            Rc::clone(self.outbox),
-            self.outbox.reserve(self.session.protocol),
-        );
+        let (outbox, ticket) = (Rc::clone(self.outbox), self.reserve());
         let parts = shares
             .iter_mut()
             .map(|share| (share.node, std::mem::take(&mut share.places)));

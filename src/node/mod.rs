@@ -151,6 +151,17 @@ impl Node {
         self.host.counters.peers.set(self.inbound.len());
     }
 
+    /// Ends these connections. Nothing more of them is carried out, and none of their replies leaves.
+    fn kill(&self, ids: &[u64]) {
+        let outboxes = self.outboxes.borrow();
+        for id in ids {
+            if let Some(outbox) = outboxes.get(id).and_then(Weak::upgrade) {
+                outbox.close();
+            }
+            self.host.clients.leave(*id);
+        }
+    }
+
     fn is_stopping(&self) -> bool {
         self.stopping.get()
     }

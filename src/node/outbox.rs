@@ -15,6 +15,7 @@ use tokio::sync::Notify;
 use super::alarm::Alarm;
 use super::pool::Pool;
 use super::replies::{Replies, Ticket};
+use crate::command::Owed;
 use crate::limits::{
     LINK_REQUESTS_MAX, READ_CHUNK_BYTES, REPLY_EXPECTED_BYTES, UNREAD_REPLY_MAX_BYTES,
     UNREAD_TOTAL_MAX_BYTES, WINDOW_REPLY_BYTES, WINDOW_REQUESTS,
@@ -132,8 +133,8 @@ impl Outbox {
         }
     }
 
-    /// Keeps the place of a reply that comes later.
-    pub(crate) fn reserve(&self, protocol: Protocol) -> Ticket {
+    /// Keeps the place of a reply that comes later; see [`Replies::reserve`].
+    pub(crate) fn reserve(&self, protocol: impl Into<Option<Protocol>>) -> Ticket {
         self.change(|replies| replies.reserve(protocol))
     }
 
@@ -356,6 +357,12 @@ impl Outbox {
             .as_ref()
             .map_or(0, |replies| replies.held_bytes());
         self.count(held);
+    }
+}
+
+impl Owed for Outbox {
+    fn unread_bytes(&self) -> usize {
+        self.counted.get()
     }
 }
 

@@ -24,7 +24,7 @@ use super::pool::Pool;
 use super::saver::{self, Saver};
 use super::{Node, listener};
 use crate::cluster::{Address, Cluster, ResolveError};
-use crate::command::{Counters, Hello, Host};
+use crate::command::{Clients, Counters, Hello, Host};
 use crate::limits::{
     CONNECTIONS_MAX, DESCRIPTORS_RESERVED, LINK_BUSY_SIGN, LISTEN_BACKLOG, REPLY_LINGER,
     SHUTDOWN_GRACE,
@@ -271,6 +271,7 @@ impl Prepared {
                 connections_max: self.connections_max,
                 started: Instant::now(),
                 counters: Counters::default(),
+                clients: Clients::default(),
             },
             store: RefCell::new(self.store),
             inbound: Inbound::default(),

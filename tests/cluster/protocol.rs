@@ -1,5 +1,8 @@
 //! What clients are answered, command by command and byte by byte, whichever node they ask.
 
+mod client_kill;
+mod client_list;
+mod client_reply;
 mod errors;
 mod greeting;
 mod inline;

@@ -15,6 +15,7 @@ pub(super) fn refused() -> Vec<Row> {
     let mut rows = arity();
     rows.extend(unknown());
     rows.extend(bad_arguments());
+    rows.extend(of_connections_and_commands());
     rows.extend(repeated_to_the_client());
     rows
 }
@@ -26,7 +27,8 @@ fn row(words: &str, text: impl Into<String>) -> Row {
 
 fn arity() -> Vec<Row> {
     let whole = "GET|GET a b|SET|SET a|DEL|EXISTS|MGET|MSET|MSET a|MSET a 1 b|KEYS|KEYS a b|DBSIZE a|\
-                 SCAN|PING a b|ECHO|ECHO a b|SELECT|save a|LASTSAVE a|CONFIG|CLIENT|Get";
+                 SCAN|PING a b|ECHO|ECHO a b|SELECT|save a|LASTSAVE a|TIME a|AUTH|RESET a|CONFIG|\
+                 CLIENT|Get";
     let whole = whole.split('|').map(|words| {
         let name = words.split(' ').next().unwrap_or_default().to_lowercase();
         row(words, format!("{ARITY} '{name}' command"))
@@ -36,6 +38,10 @@ fn arity() -> Vec<Row> {
         ("CLIENT ID a", "client|id"),
         ("CLIENT GETNAME a", "client|getname"),
         ("client setname", "client|setname"),
+        ("CLIENT INFO a", "client|info"),
+        ("CLIENT KILL", "client|kill"),
+        ("CLIENT REPLY", "client|reply"),
+        ("CLIENT NO-EVICT", "client|no-evict"),
         ("COMMAND COUNT a", "command|count"),
     ];
     let of_containers = of_containers
@@ -107,6 +113,36 @@ fn bad_arguments() -> Vec<Row> {
         row("SCAN 0 MATCH", SYNTAX),
         row("SCAN 0 TYPE", SYNTAX),
         row("SCAN 0 NONSENSE a", SYNTAX),
+    ]
+}
+
+fn of_connections_and_commands() -> Vec<Row> {
+    let client_id = "ERR client-id should be greater than 0";
+    let client_type = "ERR Unknown client type 'nonsense'";
+    vec![
+        row("CLIENT KILL nobody", "ERR No such client"),
+        row("CLIENT KILL ID", "ERR No such client"),
+        row("CLIENT KILL ID 0", client_id),
+        row("CLIENT KILL ID a", client_id),
+        row("CLIENT KILL TYPE nonsense", client_type),
+        row("CLIENT KILL USER nobody", "ERR No such user 'nobody'"),
+        row("CLIENT KILL SKIPME maybe", SYNTAX),
+        row("CLIENT KILL NONSENSE a", SYNTAX),
+        row("CLIENT KILL ID 1 TYPE", SYNTAX),
+        row("CLIENT LIST TYPE nonsense", client_type),
+        row("CLIENT LIST TYPE", SYNTAX),
+        row("CLIENT LIST ID", SYNTAX),
+        row("CLIENT LIST ID a", "ERR Invalid client ID"),
+        row("CLIENT LIST ID 1 TYPE normal", "ERR Invalid client ID"),
+        row("CLIENT LIST NONSENSE", SYNTAX),
+        row("CLIENT REPLY NONSENSE", SYNTAX),
+        row("CLIENT NO-EVICT NONSENSE", SYNTAX),
+        row("AUTH a b c", SYNTAX),
+        row(
+            "AUTH secret",
+            "ERR AUTH <password> called without any password configured for the default user. Are \
+             you sure your configuration is correct?",
+        ),
     ]
 }
 
