@@ -112,6 +112,10 @@ pub const LISTEN_BACKLOG: i32 = 4096;
 /// The pause after a failed `accept`: without descriptors or memory the next one would fail as well.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// How long there is at least between two looks for clients that have asked nothing for longer than `timeout`
+/// says. Each look passes over all connections, and who sets a time in seconds notices no smaller part.
+pub const IDLE_LOOK_PAUSE: Duration = Duration::from_secs(1);
+
 /// The longest name of a connection: it is kept as long as the connection is.
 pub const CLIENT_NAME_MAX_BYTES: usize = 256;
 

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use hashbrown::HashMap;
 
-use super::{Args, Command, Error, client, connection, keys, server, strings, triad};
+use super::{Args, Command, Error, client, config, connection, keys, server, strings, triad};
 
 /// The commands and subcommands by family, each under the name that Redis has for such a group.
 pub(super) const GROUPS: &[(&str, &[Command])] = &[
@@ -13,6 +13,7 @@ pub(super) const GROUPS: &[(&str, &[Command])] = &[
     ("string", strings::COMMANDS),
     ("generic", keys::COMMANDS),
     ("server", server::COMMANDS),
+    ("server", config::COMMANDS),
     ("triad", triad::COMMANDS),
 ];
 

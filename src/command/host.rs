@@ -1,17 +1,21 @@
 //! What commands may know of the node that runs them and of the connection that asks.
 
 use std::cell::Cell;
+use std::fmt;
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Instant;
+
+use tracing::level_filters::LevelFilter;
 
 use super::registry::{Client, Clients};
 use crate::cluster::Cluster;
 use crate::placement::{NodeIndex, Placement};
 use crate::resp::Protocol;
-use crate::store::Fsync;
 
-/// The node that answers. Nothing of it changes while the node runs but the counters.
+/// The node that answers. Of it nothing changes while the node runs but what stands in
+/// cells: settings, counters and connections.
 #[derive(Debug)]
 pub struct Host {
     /// Its name in the cluster file.
@@ -26,12 +30,16 @@ pub struct Host {
     pub address: SocketAddr,
     /// The folder of its files, for people.
     pub folder: String,
-    /// When an acknowledged write is on disk.
-    pub fsync: Fsync,
     /// The largest value, in bytes.
     pub value_max_bytes: usize,
     /// The most connections.
-    pub connections_max: usize,
+    pub connections_max: Cell<usize>,
+    /// The most that it could take.
+    pub connections_possible: usize,
+    /// The seconds after which a client that asks nothing is closed; 0: never.
+    pub idle_max_seconds: Cell<u64>,
+    /// Changes what is logged, where that can be changed.
+    pub log_level: Option<LogLevel>,
     /// When it began to serve.
     pub started: Instant,
     /// What it has done since.
@@ -96,6 +104,16 @@ impl Mute {
             Self::Always => Self::Always,
             Self::NowAndOnce => Self::Now,
         }
+    }
+}
+
+/// What changes the level of the log of this process.
+#[derive(Clone)]
+pub struct LogLevel(pub Arc<dyn Fn(LevelFilter) + Send + Sync>);
+
+impl fmt::Debug for LogLevel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LogLevel")
     }
 }
 

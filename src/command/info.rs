@@ -90,7 +90,10 @@ fn clients(cx: &Context<'_, '_>, text: &mut String) {
     let clients = counters.connections.get().saturating_sub(peers);
     line(text, format_args!("connected_clients:{clients}"));
     line(text, format_args!("cluster_connections:{peers}"));
-    line(text, format_args!("maxclients:{}", cx.host.connections_max));
+    line(
+        text,
+        format_args!("maxclients:{}", cx.host.connections_max.get()),
+    );
 }
 
 fn memory(_: &Context<'_, '_>, text: &mut String) {

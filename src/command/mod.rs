@@ -13,6 +13,7 @@
 
 mod catalog;
 mod client;
+mod config;
 mod connection;
 mod error;
 mod host;
@@ -28,7 +29,7 @@ mod triad;
 pub use catalog::{Found, Recent};
 pub use error::Error;
 pub(crate) use host::count;
-pub use host::{Counters, Host, Mute, Session};
+pub use host::{Counters, Host, LogLevel, Mute, Session};
 pub(crate) use keys::parse_number;
 pub use keys::{LAST_POSITION, ScanOptions};
 pub use registry::{Client, ClientType, Clients, Origin, Owed};
@@ -86,6 +87,8 @@ pub enum Outcome<'s> {
         /// Whether the one that asks ends too.
         myself: bool,
     },
+    /// `OK`, and settings of the node have changed.
+    Configured,
     /// `OK`, once a checkpoint that begins now has ended.
     Checkpoint,
     /// The connection says that it is the link of another node.

@@ -122,6 +122,11 @@ impl Client {
         self.active.set(now);
     }
 
+    /// When it last gave one.
+    pub(crate) fn active(&self) -> Instant {
+        self.active.get()
+    }
+
     /// Notes the bytes that it has sent and that are not carried out, and the room for more of them.
     pub(crate) fn holds_input(&self, bytes: usize, room: usize) {
         self.input.set((bytes, room));

@@ -1,11 +1,8 @@
-//! This node as a server: `INFO COMMAND CONFIG SAVE LASTSAVE TIME`.
+//! This node as a server: `INFO COMMAND SAVE LASTSAVE TIME`.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::{Args, Command, Context, Error, Frame, Host, Keys, Outcome, Run, info, reply};
-use crate::limits::REQUEST_BULK_MAX_BYTES;
-use crate::pattern;
-use crate::store::Fsync;
+use super::{Args, Command, Context, Error, Frame, Keys, Outcome, Run, info, reply};
 
 pub(super) const COMMANDS: &[Command] = &[
     here("info", -1, "Tells about this node, by sections", info::info),
@@ -40,13 +37,6 @@ pub(super) const COMMANDS: &[Command] = &[
         super::reference::getkeys,
     ),
     here("command|help", 2, "Lists these subcommands", command_help),
-    here(
-        "config|get",
-        -3,
-        "Returns settings of this node",
-        config_get,
-    ),
-    here("config|help", 2, "Lists these subcommands", config_help),
     here("save", 1, "Writes this node's JSON file now", save),
     here(
         "lastsave",
@@ -66,10 +56,6 @@ fn command_help<'s>(_: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Erro
     reply(super::reference::help("command"))
 }
 
-fn config_help<'s>(_: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error> {
-    reply(super::reference::help("config"))
-}
-
 fn save<'s>(_: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error> {
     Ok(Outcome::Checkpoint)
 }
@@ -87,49 +73,4 @@ fn time<'s>(_: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error> {
     let numbers = [since.as_secs(), u64::from(since.subsec_micros())];
     let texts = numbers.map(|number| Frame::bulk(number.to_string().into_bytes()));
     reply(Frame::Array(texts.to_vec()))
-}
-
-fn config_get<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
-    let asked = |name: &str| {
-        args.iter().skip(1).any(|wanted| {
-            let wanted = wanted.to_ascii_lowercase();
-            pattern::matches(&wanted, name.as_bytes())
-        })
-    };
-    let found = settings(cx.host)
-        .into_iter()
-        .filter(|(name, _)| asked(name))
-        .map(|(name, value)| {
-            (
-                Frame::bulk(name.as_bytes()),
-                Frame::bulk(value.into_bytes()),
-            )
-        })
-        .collect();
-    reply(Frame::Map(found))
-}
-
-/// The settings under the names that Redis has for them, so that tools which ask find what they know.
-fn settings(host: &Host) -> Vec<(&'static str, String)> {
-    let fsync = match host.fsync {
-        Fsync::Always => "always",
-        Fsync::EverySec => "everysec",
-        Fsync::Never => "no",
-    };
-    vec![
-        ("appendfsync", fsync.to_owned()),
-        ("appendonly", "yes".to_owned()),
-        ("bind", host.address.ip().to_string()),
-        ("databases", "1".to_owned()),
-        ("dir", host.folder.clone()),
-        ("maxclients", host.connections_max.to_string()),
-        ("maxmemory", "0".to_owned()),
-        ("maxmemory-policy", "noeviction".to_owned()),
-        ("port", host.address.port().to_string()),
-        ("proto-max-bulk-len", REQUEST_BULK_MAX_BYTES.to_string()),
-        ("save", String::new()),
-        ("timeout", "0".to_owned()),
-        ("triad-max-value", host.value_max_bytes.to_string()),
-        ("triad-name", host.name.clone()),
-    ]
 }

@@ -217,6 +217,10 @@ impl Dispatch<'_> {
         let (frame, flow) = match self.execute(&mut store, found.command, found.args) {
             Ok(Outcome::Reply(frame)) => (frame, Flow::Next),
             Ok(Outcome::Close(frame)) => (frame, Flow::End),
+            Ok(Outcome::Configured) => {
+                node.idlers.look_again();
+                (Frame::OK, Flow::Next)
+            }
             Ok(Outcome::Checkpoint) => {
                 let ticket = self.reserve();
                 node.saver.request(Rc::clone(self.outbox), ticket);

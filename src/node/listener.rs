@@ -42,7 +42,7 @@ fn is_the_clients(error: &io::Error) -> bool {
 
 fn admit(node: &Rc<Node>, stream: TcpStream, id: u64) {
     let counters = &node.host.counters;
-    if counters.connections.get() >= node.host.connections_max {
+    if counters.connections.get() >= node.host.connections_max.get() {
         count(&counters.connections_rejected, 1);
         // The socket's buffer is empty, so this is written at once or not at all.
         let _ = stream.try_write(b"-ERR max number of clients reached\r\n");
@@ -58,6 +58,7 @@ fn admit(node: &Rc<Node>, stream: TcpStream, id: u64) {
     node.outboxes
         .borrow_mut()
         .insert(id, Rc::downgrade(connection.outbox()));
+    node.idlers.look_at_newcomer(node);
     let node = Rc::clone(node);
     spawn_local(async move {
         connection.run().await;

@@ -11,7 +11,7 @@
 //! * `outbox` and `replies` keep each connection's replies in order, and back until they are durable
 //! * `link` is this node's connection to a peer; `inbound` knows the peers' connections to it
 //! * `lull` waits until a group of requests is complete that are to be synced, or sent on, together
-//! * `alarm` wakes connections that have waited too long
+//! * `alarm` wakes connections that have waited too long; `idle` closes clients that ask nothing
 //! * `socket` is how connections and links read; `pool` lends them what they need while they are at work
 //! * `journal` and `saver` drive the store
 
@@ -20,6 +20,7 @@ mod alarm;
 mod connection;
 mod dispatch;
 mod gather;
+mod idle;
 mod inbound;
 mod journal;
 mod link;
@@ -42,6 +43,7 @@ pub use start::{Config, Prepared, RunError, Running, StartError};
 
 use self::ahead::Ahead;
 use self::alarm::Clock;
+use self::idle::Idlers;
 use self::inbound::Inbound;
 use self::journal::Journal;
 use self::link::Link;
@@ -68,6 +70,7 @@ pub(crate) struct Node {
     busy: Rc<Clock>,
     journal: Journal,
     saver: Saver,
+    idlers: Idlers,
     /// The open connections, by number.
     outboxes: RefCell<HashMap<u64, Weak<Outbox>>>,
     replies: Rc<AllReplies>,

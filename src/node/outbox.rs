@@ -280,6 +280,11 @@ impl Outbox {
         self.wake.notified().await;
     }
 
+    /// Whether it waits for this node: for a reply, or to have its next request carried out.
+    pub(crate) fn waits(&self) -> bool {
+        !self.is_empty() || self.awaits_journal.get() || self.awaits_link.get()
+    }
+
     /// Whether nothing is owed to this connection.
     pub(crate) fn is_empty(&self) -> bool {
         let replies = self.replies.borrow();

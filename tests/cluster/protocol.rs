@@ -3,6 +3,7 @@
 mod client_kill;
 mod client_list;
 mod client_reply;
+mod config;
 mod errors;
 mod greeting;
 mod inline;

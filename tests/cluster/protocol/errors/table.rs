@@ -15,6 +15,7 @@ pub(super) fn refused() -> Vec<Row> {
     let mut rows = arity();
     rows.extend(unknown());
     rows.extend(bad_arguments());
+    rows.extend(of_settings());
     rows.extend(of_connections_and_commands());
     rows.extend(repeated_to_the_client());
     rows
@@ -42,6 +43,9 @@ fn arity() -> Vec<Row> {
         ("CLIENT KILL", "client|kill"),
         ("CLIENT REPLY", "client|reply"),
         ("CLIENT NO-EVICT", "client|no-evict"),
+        ("CONFIG SET", "config|set"),
+        ("CONFIG SET timeout", "config|set"),
+        ("CONFIG REWRITE a", "config|rewrite"),
         ("COMMAND COUNT a", "command|count"),
     ];
     let of_containers = of_containers
@@ -113,6 +117,81 @@ fn bad_arguments() -> Vec<Row> {
         row("SCAN 0 MATCH", SYNTAX),
         row("SCAN 0 TYPE", SYNTAX),
         row("SCAN 0 NONSENSE a", SYNTAX),
+    ]
+}
+
+fn of_settings() -> Vec<Row> {
+    let config = |words: &str, name: &str, why: &str| {
+        let failed = "ERR CONFIG SET failed (possibly related to argument";
+        row(
+            &format!("CONFIG SET {words}"),
+            format!("{failed} '{name}') - {why}"),
+        )
+    };
+    let unknown = |words: &str, name: &str| {
+        let unknown = "ERR Unknown option or number of arguments for CONFIG SET -";
+        row(
+            &format!("CONFIG SET {words}"),
+            format!("{unknown} '{name}'"),
+        )
+    };
+    let (immutable, no_integer) = (
+        "can't set immutable config",
+        "argument couldn't be parsed into an integer",
+    );
+    let no_memory = "argument must be a memory value";
+    let between =
+        |least: &str, most: &str| format!("argument must be between {least} and {most} inclusive");
+    let one_of = |words: &str| format!("argument(s) must be one of the following: {words}");
+    let policies = "volatile-lru, volatile-lfu, volatile-random, volatile-ttl, allkeys-lru, \
+                    allkeys-lfu, allkeys-random, noeviction";
+    let seconds = between("0", "2147483647");
+    let clients = between("1", "4294967295");
+    vec![
+        unknown("NonSense 1", "NonSense"),
+        unknown("timeout 1 nonsense 2", "nonsense"),
+        unknown("nonsense 1 databases 2", "nonsense"),
+        row("CONFIG SET timeout 1 nonsense", SYNTAX),
+        config("databases 1", "databases", immutable),
+        config("Databases 1 nonsense 2", "Databases", immutable),
+        config("cluster-enabled yes", "cluster-enabled", immutable),
+        config("tcp-backlog 1", "tcp-backlog", immutable),
+        config("dir a", "dir", "can't set protected config"),
+        config("dbfilename a", "dbfilename", "can't set protected config"),
+        config("timeout 1 TIMEOUT 2", "TIMEOUT", "duplicate parameter"),
+        config("Timeout a", "timeout", no_integer),
+        config("timeout 1.5", "timeout", no_integer),
+        config("timeout ", "timeout", no_integer),
+        config("timeout -1", "timeout", &seconds),
+        config("timeout 2147483648", "timeout", &seconds),
+        config("maxclients a", "maxclients", no_integer),
+        config("maxclients 0", "maxclients", &clients),
+        config("maxclients 4294967296", "maxclients", &clients),
+        config("timeout 1 maxclients 0", "maxclients", &clients),
+        config("maxmemory a", "maxmemory", no_memory),
+        config("maxmemory 0x", "maxmemory", no_memory),
+        config(
+            "appendonly maybe",
+            "appendonly",
+            "argument must be 'yes' or 'no'",
+        ),
+        config(
+            "appendfsync a",
+            "appendfsync",
+            &one_of("everysec, always, no"),
+        ),
+        config(
+            "loglevel a",
+            "loglevel",
+            &one_of("debug, verbose, notice, warning"),
+        ),
+        config("maxmemory-policy a", "maxmemory-policy", &one_of(policies)),
+        config("save a", "save", "Invalid save parameters"),
+        config("save 1", "save", "Invalid save parameters"),
+        row(
+            "CONFIG REWRITE",
+            "ERR The server is running without a config file",
+        ),
     ]
 }
 
