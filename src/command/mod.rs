@@ -89,6 +89,8 @@ pub enum Outcome<'s> {
     },
     /// `OK`, and settings of the node have changed.
     Configured,
+    /// That a checkpoint has begun, which goes on in the background.
+    BackgroundCheckpoint,
     /// `OK`, once a checkpoint that begins now has ended.
     Checkpoint,
     /// The connection says that it is the link of another node.

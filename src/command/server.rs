@@ -1,4 +1,4 @@
-//! This node as a server: `INFO COMMAND SAVE LASTSAVE TIME`.
+//! This node as a server: `INFO COMMAND SAVE BGSAVE LASTSAVE TIME`.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -39,6 +39,12 @@ pub(super) const COMMANDS: &[Command] = &[
     here("command|help", 2, "Lists these subcommands", command_help),
     here("save", 1, "Writes this node's JSON file now", save),
     here(
+        "bgsave",
+        -1,
+        "Begins to write this node's JSON file",
+        bgsave,
+    ),
+    here(
         "lastsave",
         1,
         "Tells when this node's JSON file was last written",
@@ -58,6 +64,17 @@ fn command_help<'s>(_: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Erro
 
 fn save<'s>(_: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error> {
     Ok(Outcome::Checkpoint)
+}
+
+/// `BGSAVE [SCHEDULE]`. There is nothing else that a save would have to wait for, so with `SCHEDULE` it
+/// begins at once too.
+fn bgsave<'s>(_: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
+    let is_schedule = |word: &[u8]| word.eq_ignore_ascii_case(b"schedule");
+    match (args.len(), args.get(1)) {
+        (1, _) => Ok(Outcome::BackgroundCheckpoint),
+        (2, Some(word)) if is_schedule(word) => Ok(Outcome::BackgroundCheckpoint),
+        _ => Err(Error::syntax()),
+    }
 }
 
 fn lastsave<'s>(cx: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error> {

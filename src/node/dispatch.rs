@@ -221,6 +221,13 @@ impl Dispatch<'_> {
                 node.idlers.look_again();
                 (Frame::OK, Flow::Next)
             }
+            Ok(Outcome::BackgroundCheckpoint) => match node.saver.begin_in_background(&mut store) {
+                Ok(frame) => (frame, Flow::Next),
+                Err(error) => return self.refuse(error),
+            },
+            Ok(Outcome::Checkpoint) if node.saver.saves_in_background() => {
+                return self.refuse(Error::save_in_progress());
+            }
             Ok(Outcome::Checkpoint) => {
                 let ticket = self.reserve();
                 node.saver.request(Rc::clone(self.outbox), ticket);

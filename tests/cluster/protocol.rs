@@ -1,5 +1,6 @@
 //! What clients are answered, command by command and byte by byte, whichever node they ask.
 
+mod background_save;
 mod client_kill;
 mod client_list;
 mod client_reply;

@@ -216,6 +216,8 @@ fn of_connections_and_commands() -> Vec<Row> {
         row("CLIENT LIST NONSENSE", SYNTAX),
         row("CLIENT REPLY NONSENSE", SYNTAX),
         row("CLIENT NO-EVICT NONSENSE", SYNTAX),
+        row("BGSAVE NONSENSE", SYNTAX),
+        row("BGSAVE SCHEDULE a", SYNTAX),
         row("AUTH a b c", SYNTAX),
         row(
             "AUTH secret",
