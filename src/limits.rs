@@ -123,6 +123,9 @@ pub const CLIENT_NAME_MAX_BYTES: usize = 256;
 /// own limit.
 pub const ERROR_ECHO_MAX_BYTES: usize = 128;
 
+/// The codes of errors that are counted apart from each other. Ours are about twenty.
+pub const ERROR_CODES_MAX: usize = 128;
+
 /// File descriptors that are kept free for files, peer links and the listener.
 pub const DESCRIPTORS_RESERVED: usize = 64;
 

@@ -12,6 +12,12 @@ pub(super) const COMMANDS: &[Command] = &[
     here("config|get", -3, "Returns settings of this node", get),
     here("config|set", -4, "Changes settings of this node", set),
     here(
+        "config|resetstat",
+        2,
+        "Sets the counters of INFO to 0",
+        resetstat,
+    ),
+    here(
         "config|rewrite",
         2,
         "Would write the configuration file, which no node has",
@@ -103,6 +109,11 @@ fn refused(name: &str, why: &str) -> Error {
     Error::new(format!(
         "ERR CONFIG SET failed (possibly related to argument '{name}') - {why}"
     ))
+}
+
+fn resetstat<'s>(cx: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error> {
+    cx.host.counters.reset();
+    reply(Frame::OK)
 }
 
 fn rewrite<'s>(_: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error> {

@@ -9,6 +9,8 @@ use std::time::Instant;
 
 use tracing::level_filters::LevelFilter;
 
+use super::Error;
+use super::counters::Counters;
 use super::registry::{Client, Clients};
 use crate::cluster::Cluster;
 use crate::placement::{NodeIndex, Placement};
@@ -46,27 +48,6 @@ pub struct Host {
     pub counters: Counters,
     /// The open connections.
     pub clients: Clients,
-}
-
-/// What a node has done since it began to serve, and what it has at hand.
-#[derive(Debug, Default)]
-pub struct Counters {
-    /// Connections that are open, of clients and of peers.
-    pub connections: Cell<usize>,
-    /// Connections that were accepted.
-    pub connections_total: Cell<u64>,
-    /// Connections that were turned away because there were too many.
-    pub connections_rejected: Cell<u64>,
-    /// Requests that were carried out here, for clients and peers.
-    pub commands: Cell<u64>,
-    /// Requests, or parts of them, that went to another node.
-    pub forwarded: Cell<u64>,
-    /// Links of other nodes that are open.
-    pub peers: Cell<usize>,
-    /// Reads of a key that was there.
-    pub hits: Cell<u64>,
-    /// Reads of a key that was not there.
-    pub misses: Cell<u64>,
 }
 
 /// One connection, as far as commands look at it.
@@ -118,6 +99,11 @@ impl fmt::Debug for LogLevel {
 }
 
 impl Host {
+    /// Counts an error that a client is given.
+    pub(crate) fn count_error(&self, error: &Error) {
+        self.counters.errors.count(error.text());
+    }
+
     /// Whether this node owns `key`.
     pub fn owns(&self, key: &[u8]) -> bool {
         self.placement.owner(key) == self.me

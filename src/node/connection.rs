@@ -16,7 +16,7 @@ use super::dispatch::{Dispatch, Flow, Obstacle};
 use super::outbox::{Left, Outbox};
 use super::socket::read_now;
 use super::{Intake, Node};
-use crate::command::{Client, Error, Hello, Mute, Origin, Owed, Session};
+use crate::command::{self, Client, Error, Hello, Mute, Origin, Owed, Session};
 use crate::limits::{POOL_BUFFER_BYTES, READ_CHUNK_BYTES, TURN_READS, TURN_REQUESTS, TURN_TIME};
 use crate::resp::{Frame, Next, ProtocolError};
 
@@ -344,6 +344,7 @@ impl Connection {
         };
         let spare = buffer.capacity() - buffer.len();
         self.session.client.holds_input(buffer.len(), spare);
+        command::count(&self.node.host.counters.received_bytes, count as u64);
         // A read that leaves room has emptied the socket.
         self.reads = if count < room { 0 } else { self.reads + 1 };
         self.ended = count == 0;

@@ -117,6 +117,7 @@ impl Dispatch<'_> {
     }
 
     fn refuse(&self, error: Error) -> Flow {
+        self.node.host.count_error(&error);
         self.answer(&error.into_frame());
         Flow::Next
     }
@@ -242,7 +243,10 @@ impl Dispatch<'_> {
                 (reply, if myself { Flow::End } else { Flow::Next })
             }
             Ok(Outcome::Peer(hello)) => return Flow::Peer(hello),
-            Err(error) => (error.into_frame(), Flow::Next),
+            Err(error) => {
+                node.host.count_error(&error);
+                (error.into_frame(), Flow::Next)
+            }
         };
         self.answer(&frame);
         drop(frame);

@@ -28,6 +28,8 @@ use crate::store::Seq;
 pub(crate) struct AllReplies {
     /// The memory that the replies of all connections take, in bytes.
     bytes: Cell<usize>,
+    /// The bytes that have left since they were last taken.
+    sent: Cell<u64>,
     /// For connections to which something is owed again.
     spare: Pool<Box<Replies>>,
 }
@@ -36,8 +38,14 @@ impl AllReplies {
     pub(crate) fn new() -> Self {
         Self {
             bytes: Cell::new(0),
+            sent: Cell::new(0),
             spare: Pool::new(),
         }
+    }
+
+    /// The bytes that have left since the last call.
+    pub(crate) fn take_sent(&self) -> u64 {
+        self.sent.take()
     }
 }
 
@@ -321,7 +329,10 @@ impl Outbox {
                 };
             }
             match output.try_write(released) {
-                Ok(count) => replies.consume(count, durable),
+                Ok(count) => {
+                    self.all.sent.set(self.all.sent.get() + count as u64);
+                    replies.consume(count, durable);
+                }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break Ok(Left::Blocked),
                 Err(error) => break Err(error),
             }

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
@@ -9,10 +10,10 @@ use tokio::time::{Instant, sleep_until};
 use super::Node;
 use super::outbox::Outbox;
 use super::replies::Ticket;
-use crate::command::Error;
+use crate::command::{Error, count};
 use crate::limits::CHECKPOINT_IDLE;
 use crate::resp::Frame;
-use crate::store::{CheckpointStep, Refused, Store};
+use crate::store::{CheckpointStep, Failure, Refused, Store};
 
 /// Who wants a checkpoint, and since when nothing was written.
 #[derive(Debug)]
@@ -135,19 +136,35 @@ async fn checkpoint(node: &Rc<Node>) -> Option<String> {
         }
     }
     let started = Instant::now();
+    let checkpoints = &node.host.counters.checkpoints;
+    checkpoints.began.set(Some(started.into_std()));
+    let outcome = finish(node).await;
+    checkpoints.began.set(None);
+    checkpoints
+        .last_seconds
+        .set(Some(started.elapsed().as_secs()));
+    match outcome {
+        Ok(()) => {
+            count(&checkpoints.done, 1);
+            tracing::info!(elapsed = ?started.elapsed(), "checkpoint written");
+            None
+        }
+        Err(failure) => {
+            tracing::error!(%failure, "the checkpoint failed; the journal still holds everything");
+            Some(failure.to_string())
+        }
+    }
+}
+
+/// Does the steps of the checkpoint that runs.
+async fn finish(node: &Rc<Node>) -> Result<(), Arc<Failure>> {
     loop {
         let step = node.store.borrow_mut().step_checkpoint();
         match step {
             CheckpointStep::Continue => tokio::task::yield_now().await,
             CheckpointStep::Wait => node.saver.progress.notified().await,
-            CheckpointStep::Done => {
-                tracing::info!(elapsed = ?started.elapsed(), "checkpoint written");
-                return None;
-            }
-            CheckpointStep::Failed(failure) => {
-                tracing::error!(%failure, "the checkpoint failed; the journal still holds everything");
-                return Some(failure.to_string());
-            }
+            CheckpointStep::Done => return Ok(()),
+            CheckpointStep::Failed(failure) => return Err(failure),
         }
     }
 }

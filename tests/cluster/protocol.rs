@@ -7,6 +7,7 @@ mod client_reply;
 mod config;
 mod errors;
 mod greeting;
+mod info;
 mod inline;
 mod order;
 mod redis;

@@ -16,9 +16,11 @@ fn one_save_at_a_time_goes_on_beside_requests() {
     let node = memory::start(&lab, "linux", &disk, Fsync::Never);
     let mut client = lab.connect("linux");
     assert_eq!(client.call(&["SET", "k", "1"]), Frame::OK);
+    assert_eq!(client.info_text("rdb_last_bgsave_time_sec"), "-1");
     let held = memory::hold_syncs(&disk);
     for saving in [&["BGSAVE"][..], &["BGSAVE", "SCHEDULE"]] {
         // The second time round the disk is free again, and held anew.
+        let saves = client.info("rdb_saves");
         disk.hold_syncs();
         client.call(&["SET", "k", "2"]);
         client.send(saving);
@@ -27,6 +29,7 @@ fn one_save_at_a_time_goes_on_beside_requests() {
         assert_eq!(error(&client.reply()), RUNS_ALREADY);
         disk.wait_for_held_sync();
         assert_eq!(client.info("rdb_bgsave_in_progress"), 1);
+        assert_eq!(client.info_text("rdb_current_bgsave_time_sec"), "0");
         for words in [&["SAVE"][..], &["bgsave", "schedule"], &["BGSAVE"]] {
             assert_eq!(error(&client.call(words)), RUNS_ALREADY, "{words:?}");
         }
@@ -35,6 +38,9 @@ fn one_save_at_a_time_goes_on_beside_requests() {
         lab::eventually("the save has ended", || {
             client.info("rdb_bgsave_in_progress") == 0
         });
+        assert_eq!(client.info("rdb_saves"), saves + 1);
+        assert_eq!(client.info_text("rdb_current_bgsave_time_sec"), "-1");
+        client.info("rdb_last_bgsave_time_sec");
     }
     assert_eq!(client.call(&["SAVE"]), Frame::OK);
     drop(held);
@@ -59,5 +65,6 @@ fn a_save_waits_for_the_one_before_it() {
     drop(held);
     assert_eq!(one.reply(), Frame::OK);
     assert_eq!(other.reply(), Frame::OK);
+    assert_eq!(one.info("rdb_saves"), 2);
     node.stop().unwrap();
 }

@@ -9,7 +9,7 @@ use triad::store::Fsync;
 
 use crate::lab::connection::{bulk, error, fields};
 use crate::lab::redis_server::RedisServer;
-use crate::lab::{Connection, Lab, memory};
+use crate::lab::{self, Connection, Lab, memory};
 
 fn setting(connection: &mut Connection, name: &str) -> String {
     let found = fields(&connection.call(&["CONFIG", "GET", name]));
@@ -105,6 +105,34 @@ fn what_would_have_no_effect_is_refused_with_the_reason() {
             format!("ERR CONFIG SET failed (possibly related to argument '{name}') - {why}");
         assert!(text.starts_with(&expected), "{text}");
     }
+}
+
+#[test]
+fn resetstat_counts_from_the_beginning() {
+    let mut lab = Lab::new();
+    lab.start("linux");
+    let mut client = lab.connect("linux");
+    let key = lab::key_of("linux", "k", 0);
+    client.call(&["SET", &key, "v"]);
+    client.call(&["GET", &key]);
+    error(&client.call(&["nonsense"]));
+    let counted = [
+        "total_connections_received",
+        "keyspace_hits",
+        "total_error_replies",
+    ];
+    for field in counted {
+        assert!(client.info(field) > 0, "{field}");
+    }
+    assert!(client.info("total_net_input_bytes") > 100);
+    assert!(client.info("total_net_output_bytes") > 1000);
+    assert_eq!(client.call(&["CONFIG", "RESETSTAT"]), Frame::OK);
+    assert_eq!(client.info("total_commands_processed"), 1);
+    for field in counted {
+        assert_eq!(client.info(field), 0, "{field}");
+    }
+    assert!(client.info("total_net_input_bytes") < 100);
+    assert_eq!(client.info("connected_clients"), 1);
 }
 
 #[test]

@@ -45,6 +45,7 @@ fn arity() -> Vec<Row> {
         ("CLIENT NO-EVICT", "client|no-evict"),
         ("CONFIG SET", "config|set"),
         ("CONFIG SET timeout", "config|set"),
+        ("CONFIG RESETSTAT a", "config|resetstat"),
         ("CONFIG REWRITE a", "config|rewrite"),
         ("COMMAND COUNT a", "command|count"),
     ];
