@@ -51,7 +51,14 @@ pub(super) const COMMANDS: &[Command] = &[
         "Notes that this connection is not to be evicted, which no connection is",
         no_evict,
     ),
-    here("client|help", 2, "Lists these subcommands", client_help),
+    Command::here(
+        "client|help",
+        2,
+        &["loading", "stale"],
+        Keys::NONE,
+        "Lists these subcommands",
+        client_help,
+    ),
 ];
 
 const fn here(name: &'static str, arity: i32, summary: &'static str, run: Run) -> Command {

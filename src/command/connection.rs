@@ -8,22 +8,29 @@ use super::{Args, Command, Context, Error, Frame, Keys, Outcome, Run, Session, r
 use crate::resp::Protocol;
 
 pub(super) const COMMANDS: &[Command] = &[
-    here("ping", -1, "Answers PONG, or the argument", ping),
+    Command::here(
+        "ping",
+        -1,
+        &["fast"],
+        Keys::NONE,
+        "Answers PONG, or the argument",
+        ping,
+    ),
     here("echo", 2, "Answers the argument", echo),
-    here(
+    always(
         "hello",
         -1,
         "Chooses the protocol and tells about the node",
         hello,
     ),
-    here(
+    always(
         "auth",
         -2,
         "Takes the one user's name, and refuses passwords",
         auth,
     ),
-    here("quit", -1, "Closes the connection", quit),
-    here(
+    always("quit", -1, "Closes the connection", quit),
+    always(
         "reset",
         1,
         "Makes the connection as it was at its beginning",
@@ -39,6 +46,19 @@ pub(super) const COMMANDS: &[Command] = &[
 
 const fn here(name: &'static str, arity: i32, summary: &'static str, run: Run) -> Command {
     let flags = &["fast", "loading", "stale"];
+    Command::here(name, arity, flags, Keys::NONE, summary, run)
+}
+
+/// About the connection itself: taken whatever state that is in.
+const fn always(name: &'static str, arity: i32, summary: &'static str, run: Run) -> Command {
+    let flags = &[
+        "noscript",
+        "loading",
+        "stale",
+        "fast",
+        "no_auth",
+        "allow_busy",
+    ];
     Command::here(name, arity, flags, Keys::NONE, summary, run)
 }
 

@@ -36,25 +36,45 @@ pub(super) const COMMANDS: &[Command] = &[
         "Returns the keys of a request",
         super::reference::getkeys,
     ),
-    here("command|help", 2, "Lists these subcommands", command_help),
-    here("save", 1, "Writes this node's JSON file now", save),
     here(
+        "command|list",
+        -2,
+        "Lists the names of the commands",
+        super::reference::list,
+    ),
+    here("command|help", 2, "Lists these subcommands", command_help),
+    Command::here(
+        "save",
+        1,
+        &["admin", "noscript", "no_async_loading", "no_multi"],
+        Keys::NONE,
+        "Writes this node's JSON file now",
+        save,
+    ),
+    Command::here(
         "bgsave",
         -1,
+        &["admin", "noscript", "no_async_loading"],
+        Keys::NONE,
         "Begins to write this node's JSON file",
         bgsave,
     ),
-    here(
+    fast(
         "lastsave",
         1,
         "Tells when this node's JSON file was last written",
         lastsave,
     ),
-    here("time", 1, "Tells the time of this node's clock", time),
+    fast("time", 1, "Tells the time of this node's clock", time),
 ];
 
 const fn here(name: &'static str, arity: i32, summary: &'static str, run: Run) -> Command {
-    let flags = &["admin", "loading", "stale"];
+    let flags = &["loading", "stale"];
+    Command::here(name, arity, flags, Keys::NONE, summary, run)
+}
+
+const fn fast(name: &'static str, arity: i32, summary: &'static str, run: Run) -> Command {
+    let flags = &["loading", "stale", "fast"];
     Command::here(name, arity, flags, Keys::NONE, summary, run)
 }
 

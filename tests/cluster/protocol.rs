@@ -4,6 +4,7 @@ mod background_save;
 mod client_kill;
 mod client_list;
 mod client_reply;
+mod commands;
 mod config;
 mod errors;
 mod greeting;

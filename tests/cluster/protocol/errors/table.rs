@@ -48,6 +48,7 @@ fn arity() -> Vec<Row> {
         ("CONFIG RESETSTAT a", "config|resetstat"),
         ("CONFIG REWRITE a", "config|rewrite"),
         ("COMMAND COUNT a", "command|count"),
+        ("COMMAND GETKEYS GET", "command|getkeys"),
     ];
     let of_containers = of_containers
         .into_iter()
@@ -219,6 +220,14 @@ fn of_connections_and_commands() -> Vec<Row> {
         row("CLIENT NO-EVICT NONSENSE", SYNTAX),
         row("BGSAVE NONSENSE", SYNTAX),
         row("BGSAVE SCHEDULE a", SYNTAX),
+        row("COMMAND LIST NONSENSE", SYNTAX),
+        row("COMMAND LIST FILTERBY", SYNTAX),
+        row("COMMAND LIST FILTERBY NONSENSE a", SYNTAX),
+        row("COMMAND LIST FILTERBY PATTERN a b", SYNTAX),
+        row(
+            "COMMAND GETKEYS nonsense a",
+            "ERR Invalid command specified",
+        ),
         row("AUTH a b c", SYNTAX),
         row(
             "AUTH secret",
