@@ -10,7 +10,11 @@ use anyhow::Context as _;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::level_filters::LevelFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::reload;
+use tracing_subscriber::util::SubscriberInitExt as _;
 use triad::cluster::{Cluster, ClusterError};
+use triad::command::LogLevel;
 use triad::limits::{VALUE_MAX_BYTES, VALUE_MAX_BYTES_CEILING};
 use triad::node::{Config, Prepared, StartError};
 use triad::storage::Folder;
@@ -80,13 +84,8 @@ pub(crate) fn main(program: &'static str, own_name: &'static str) -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => error.exit(),
     };
-    tracing_subscriber::fmt()
-        .with_max_level(arguments.log)
-        .with_writer(io::stderr)
-        .with_target(false)
-        .with_ansi(false)
-        .init();
-    let result = configure(arguments, own_name).and_then(serve);
+    let log_level = begin_log(arguments.log);
+    let result = configure(arguments, own_name, log_level).and_then(serve);
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -95,6 +94,23 @@ pub(crate) fn main(program: &'static str, own_name: &'static str) -> ExitCode {
             ExitCode::from(exit_code(&error))
         }
     }
+}
+
+/// Has what happens be told on standard error. Returns what changes how much that is.
+fn begin_log(level: LevelFilter) -> LogLevel {
+    let (filter, handle) = reload::Layer::new(level);
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(io::stderr)
+        .with_target(false)
+        .with_ansi(false);
+    tracing_subscriber::registry()
+        .with(filter)
+        .with(lines)
+        .init();
+    LogLevel(Arc::new(move |level| {
+        // It fails only when the log is gone, and then nobody reads what it would say.
+        let _ = handle.reload(level);
+    }))
 }
 
 /// Whether the error is one of usage, or any other.
@@ -107,7 +123,7 @@ fn exit_code(error: &anyhow::Error) -> u8 {
     if is_usage { USAGE } else { FAILURE }
 }
 
-fn configure(arguments: Arguments, own_name: &str) -> anyhow::Result<Config> {
+fn configure(arguments: Arguments, own_name: &str, log_level: LogLevel) -> anyhow::Result<Config> {
     let cluster = Cluster::find(arguments.cluster.as_deref())?;
     for warning in cluster.placement().warnings() {
         tracing::warn!("{warning}");
@@ -128,6 +144,7 @@ fn configure(arguments: Arguments, own_name: &str) -> anyhow::Result<Config> {
         repair: arguments.repair,
         value_max_bytes: usize::try_from(arguments.max_value).unwrap_or(VALUE_MAX_BYTES),
         insecure_plaintext: arguments.insecure_plaintext,
+        log_level: Some(log_level),
     })
 }
 

@@ -101,6 +101,7 @@ impl Embedded {
                 repair: false,
                 value_max_bytes: VALUE_MAX_BYTES,
                 insecure_plaintext: false,
+                log_level: None,
             };
             prepared.push(Prepared::new(config).map_err(failed)?);
         }

@@ -131,12 +131,19 @@ pub const LISTEN_BACKLOG: i32 = 4096;
 /// The pause after a failed `accept`: without descriptors or memory the next one would fail as well.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// How long there is at least between two looks for clients that have asked nothing for longer than `timeout`
+/// says. Each look passes over all connections, and who sets a time in seconds notices no smaller part.
+pub const IDLE_LOOK_PAUSE: Duration = Duration::from_secs(1);
+
 /// The longest name of a connection: it is kept as long as the connection is.
 pub const CLIENT_NAME_MAX_BYTES: usize = 256;
 
 /// The bytes of an unknown command's name, and of its arguments together, that an error repeats: Redis's
 /// own limit.
 pub const ERROR_ECHO_MAX_BYTES: usize = 128;
+
+/// The codes of errors that are counted apart from each other. Ours are about twenty.
+pub const ERROR_CODES_MAX: usize = 128;
 
 /// File descriptors that are kept free for files, peer links and the listener.
 pub const DESCRIPTORS_RESERVED: usize = 64;

@@ -5,17 +5,20 @@ use std::sync::LazyLock;
 use hashbrown::HashMap;
 
 use super::{
-    Args, Command, Error, connection, keys, pubsub, server, sets, strings, transactions, triad,
+    Args, Command, Error, client, config, connection, keys, pubsub, server, sets, strings,
+    transactions, triad,
 };
 
 /// The commands and subcommands by family, each under the name that Redis has for such a group.
 pub(super) const GROUPS: &[(&str, &[Command])] = &[
     ("connection", connection::COMMANDS),
+    ("connection", client::COMMANDS),
     ("string", strings::COMMANDS),
     ("set", sets::COMMANDS),
     ("generic", keys::COMMANDS),
     ("pubsub", pubsub::COMMANDS),
     ("server", server::COMMANDS),
+    ("server", config::COMMANDS),
     ("transactions", transactions::COMMANDS),
     ("triad", triad::COMMANDS),
     ("triad", transactions::OF_PEERS),

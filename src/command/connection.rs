@@ -1,29 +1,37 @@
-//! The connection itself: `PING ECHO HELLO AUTH QUIT RESET SELECT CLIENT`.
+//! The connection itself: `PING ECHO HELLO AUTH QUIT RESET SELECT`.
 
+use std::rc::Rc;
+
+use super::client::checked_name;
 use super::keys::parse_number;
 use super::pubsub::pong;
-use super::reference::help;
 use super::{Args, Command, Context, Error, Frame, Keys, Outcome, Run, Session, reply};
-use crate::limits::CLIENT_NAME_MAX_BYTES;
 use crate::resp::Protocol;
 
 pub(super) const COMMANDS: &[Command] = &[
-    here("ping", -1, "Answers PONG, or the argument", ping),
+    Command::here(
+        "ping",
+        -1,
+        &["fast"],
+        Keys::NONE,
+        "Answers PONG, or the argument",
+        ping,
+    ),
     here("echo", 2, "Answers the argument", echo),
-    here(
+    always(
         "hello",
         -1,
         "Chooses the protocol and tells about the node",
         hello,
     ),
-    here(
+    always(
         "auth",
         -2,
         "Takes the one user's name, and refuses passwords",
         auth,
     ),
-    here("quit", -1, "Closes the connection", quit),
-    here(
+    always("quit", -1, "Closes the connection", quit),
+    always(
         "reset",
         1,
         "Makes the connection as it was at its beginning",
@@ -35,30 +43,23 @@ pub(super) const COMMANDS: &[Command] = &[
         "Chooses a database; there is only number 0",
         select,
     ),
-    here(
-        "client|id",
-        2,
-        "Returns the number of this connection",
-        client_id,
-    ),
-    here(
-        "client|getname",
-        2,
-        "Returns the name of this connection",
-        client_getname,
-    ),
-    here("client|setname", 3, "Names this connection", client_setname),
-    here(
-        "client|setinfo",
-        4,
-        "Takes the name and version of the client's library, as clients send them",
-        client_setinfo,
-    ),
-    here("client|help", 2, "Lists these subcommands", client_help),
 ];
 
 const fn here(name: &'static str, arity: i32, summary: &'static str, run: Run) -> Command {
     let flags = &["fast", "loading", "stale"];
+    Command::here(name, arity, flags, Keys::NONE, summary, run)
+}
+
+/// About the connection itself: taken whatever state that is in.
+const fn always(name: &'static str, arity: i32, summary: &'static str, run: Run) -> Command {
+    let flags = &[
+        "noscript",
+        "loading",
+        "stale",
+        "fast",
+        "no_auth",
+        "allow_busy",
+    ];
     Command::here(name, arity, flags, Keys::NONE, summary, run)
 }
 
@@ -83,9 +84,11 @@ fn quit<'s>(_: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error> {
 fn reset<'s>(cx: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error> {
     cx.session.end(cx.store, cx.host);
     let watched = std::mem::take(&mut cx.session.watched);
+    let client = Rc::clone(&cx.session.client);
+    client.reset();
     *cx.session = Session {
         watched,
-        ..Session::new(cx.session.id)
+        ..Session::new(client)
     };
     reply(Frame::simple("RESET"))
 }
@@ -155,8 +158,9 @@ fn hello<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> 
         }
     }
     cx.session.protocol = protocol;
+    cx.session.client.set_protocol(protocol);
     if let Some(name) = name {
-        cx.session.name = name.to_vec();
+        cx.session.client.set_name(name);
     }
     reply(greeting(cx.session))
 }
@@ -184,72 +188,4 @@ fn greeting(session: &Session) -> Frame<'static> {
         (text("role"), text("master")),
         (text("modules"), Frame::Array(Vec::new())),
     ])
-}
-
-fn client_id<'s>(cx: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error> {
-    reply(Frame::Integer(
-        i64::try_from(cx.session.id).unwrap_or(i64::MAX),
-    ))
-}
-
-fn client_getname<'s>(cx: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error> {
-    let name = &cx.session.name;
-    reply(if name.is_empty() {
-        Frame::Null
-    } else {
-        Frame::bulk(name.clone())
-    })
-}
-
-fn client_setname<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
-    cx.session.name = checked_name(args.get(1).unwrap_or_default())?.to_vec();
-    reply(Frame::OK)
-}
-
-fn client_setinfo<'s>(_: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
-    let (field, value) = (
-        args.get(1).unwrap_or_default(),
-        args.get(2).unwrap_or_default(),
-    );
-    let is_known = [b"lib-name", &b"lib-ver"[..]]
-        .iter()
-        .any(|known| field.eq_ignore_ascii_case(known));
-    if !is_known {
-        let field = String::from_utf8_lossy(field);
-        return Err(Error::new(format!("ERR Unrecognized option '{field}'")));
-    }
-    check_info(field, value)?;
-    reply(Frame::OK)
-}
-
-fn client_help<'s>(_: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error> {
-    reply(help("client"))
-}
-
-fn is_plain(text: &[u8]) -> bool {
-    text.len() <= CLIENT_NAME_MAX_BYTES && text.iter().all(u8::is_ascii_graphic)
-}
-
-fn checked_name(name: &[u8]) -> Result<&[u8], Error> {
-    if name.len() > CLIENT_NAME_MAX_BYTES {
-        return Err(Error::new(format!(
-            "ERR client names are at most {CLIENT_NAME_MAX_BYTES} bytes long"
-        )));
-    }
-    if is_plain(name) {
-        return Ok(name);
-    }
-    Err(Error::new(
-        "ERR Client names cannot contain spaces, newlines or special characters.",
-    ))
-}
-
-fn check_info(field: &[u8], value: &[u8]) -> Result<(), Error> {
-    if is_plain(value) {
-        return Ok(());
-    }
-    let field = String::from_utf8_lossy(field).to_ascii_lowercase();
-    Err(Error::new(format!(
-        "ERR {field} cannot contain spaces, newlines or special characters."
-    )))
 }

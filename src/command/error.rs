@@ -54,6 +54,11 @@ impl Error {
         ))
     }
 
+    /// A checkpoint that was asked for runs already.
+    pub const fn save_in_progress() -> Self {
+        Self(Cow::Borrowed("ERR Background save already in progress"))
+    }
+
     /// A command whose keys must have one owner has keys of two; `name` is in lower case.
     pub fn several_owners(name: &str, one: (&[u8], &str), other: (&[u8], &str)) -> Self {
         let name = name.to_ascii_uppercase();

@@ -18,6 +18,15 @@ use crate::store::{Seq, Store};
 /// The setting's name.
 pub(super) const SETTING: &str = "notify-keyspace-events";
 
+/// What is wrong with a letter that stands for no kind of events.
+const INVALID: &str = "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.";
+
+/// Refuses letters that stand for no kind of events.
+pub(super) fn check(letters: &str) -> Result<(), String> {
+    let flags = EventFlags::parse(letters.as_bytes());
+    flags.map(|_| ()).ok_or_else(|| INVALID.to_owned())
+}
+
 /// Something that happened to a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
@@ -80,10 +89,7 @@ impl Events {
 
     /// Changes the setting to what the letters say.
     pub fn set_flags(&self, letters: &[u8]) -> Result<(), Error> {
-        let flags = EventFlags::parse(letters).ok_or(Error::new(
-            "ERR CONFIG SET failed (possibly related to argument 'notify-keyspace-events') - Invalid event \
-             class character. Use 'Ag$lshzxeKEtmdn'.",
-        ))?;
+        let flags = EventFlags::parse(letters).ok_or(Error::new(INVALID))?;
         self.flags.set(flags);
         self.stirred.set(true);
         Ok(())

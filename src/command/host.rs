@@ -2,17 +2,25 @@
 
 use std::cell::Cell;
 use std::collections::HashMap;
+use std::fmt;
 use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Instant;
 
+use tracing::level_filters::LevelFilter;
+
+use super::counters::Counters;
 use super::events::Events;
-use super::{Transaction, Watches};
+use super::registry::{Client, Clients};
+use super::{Error, Transaction, Watches};
 use crate::cluster::Cluster;
 use crate::placement::{NodeIndex, Placement};
 use crate::resp::Protocol;
-use crate::store::{Fsync, Store};
+use crate::store::Store;
 
-/// The node that answers. Nothing of it changes while the node runs but the counters and the events.
+/// The node that answers. Of it nothing changes while the node runs but what stands in
+/// cells: settings, counters, events and connections.
 #[derive(Debug)]
 pub struct Host {
     /// Its name in the cluster file.
@@ -27,41 +35,24 @@ pub struct Host {
     pub address: SocketAddr,
     /// The folder of its files, for people.
     pub folder: String,
-    /// When an acknowledged write is on disk.
-    pub fsync: Fsync,
     /// The largest value, in bytes.
     pub value_max_bytes: usize,
     /// The most connections.
-    pub connections_max: usize,
+    pub connections_max: Cell<usize>,
+    /// The most that it could take.
+    pub connections_possible: usize,
+    /// The seconds after which a client that asks nothing is closed; 0: never.
+    pub idle_max_seconds: Cell<u64>,
+    /// Changes what is logged, where that can be changed.
+    pub log_level: Option<LogLevel>,
     /// When it began to serve.
     pub started: Instant,
     /// What it has done since.
     pub counters: Counters,
     /// What happened to keys, for those who want to be told.
     pub events: Events,
-}
-
-/// What a node has done since it began to serve, and what it has at hand.
-#[derive(Debug, Default)]
-pub struct Counters {
-    /// Connections that are open, of clients and of peers.
-    pub connections: Cell<usize>,
-    /// Connections that were accepted.
-    pub connections_total: Cell<u64>,
-    /// Connections that were turned away because there were too many.
-    pub connections_rejected: Cell<u64>,
-    /// Requests that were carried out here, for clients and peers.
-    pub commands: Cell<u64>,
-    /// Requests, or parts of them, that went to another node.
-    pub forwarded: Cell<u64>,
-    /// Links of other nodes that are open.
-    pub peers: Cell<usize>,
-    /// Reads of a key that was there.
-    pub hits: Cell<u64>,
-    /// Reads of a key that was not there.
-    pub misses: Cell<u64>,
-    /// The memory of requests that wait for their `EXEC`, in bytes.
-    pub transactions_bytes: Cell<usize>,
+    /// The open connections.
+    pub clients: Clients,
 }
 
 /// One connection, as far as commands look at it.
@@ -71,8 +62,10 @@ pub struct Session {
     pub id: u64,
     /// The protocol that replies are written in.
     pub protocol: Protocol,
-    /// What `CLIENT SETNAME` said.
-    pub name: Vec<u8>,
+    /// Whether it is answered.
+    pub mute: Mute,
+    /// Its entry among the node's connections.
+    pub client: Rc<Client>,
     /// What was asked since `MULTI`.
     pub transaction: Option<Box<Transaction>>,
     /// The keys that this client watches, with their owners.
@@ -80,13 +73,49 @@ pub struct Session {
     /// The keys of this node that are watched, by client: the one of this connection, or those of the peer
     /// whose link it is.
     pub watches: HashMap<u64, Watches>,
-    /// The channels that it is subscribed to.
-    pub channels: usize,
-    /// The patterns that it is subscribed to.
-    pub patterns: usize,
+}
+
+/// Which requests of a connection are not answered (`CLIENT REPLY`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mute {
+    /// All are answered.
+    No,
+    /// None is, until it says otherwise.
+    Always,
+    /// Neither this one nor the next is.
+    NowAndOnce,
+    /// This one is not.
+    Now,
+}
+
+impl Mute {
+    /// What holds for the request that follows.
+    #[must_use]
+    pub(crate) const fn after_request(self) -> Self {
+        match self {
+            Self::No | Self::Now => Self::No,
+            Self::Always => Self::Always,
+            Self::NowAndOnce => Self::Now,
+        }
+    }
+}
+
+/// What changes the level of the log of this process.
+#[derive(Clone)]
+pub struct LogLevel(pub Arc<dyn Fn(LevelFilter) + Send + Sync>);
+
+impl fmt::Debug for LogLevel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LogLevel")
+    }
 }
 
 impl Host {
+    /// Counts an error that a client is given.
+    pub(crate) fn count_error(&self, error: &Error) {
+        self.counters.errors.count(error.text());
+    }
+
     /// Whether this node owns `key`.
     pub fn owns(&self, key: &[u8]) -> bool {
         self.placement.owner(key) == self.me
@@ -96,31 +125,36 @@ impl Host {
 impl Session {
     /// Forgets the transaction and what is watched in this node's store.
     pub(crate) fn end(&mut self, store: &mut Store, host: &Host) {
-        if let Some(transaction) = self.transaction.take() {
-            transaction.end(host);
-        }
+        self.end_transaction(host);
         for (_, watches) in std::mem::take(&mut self.watches) {
             watches.end(store);
         }
     }
 
+    /// Forgets the transaction.
+    pub(crate) fn end_transaction(&mut self, host: &Host) {
+        self.client.queued.set(-1);
+        if let Some(transaction) = self.transaction.take() {
+            transaction.end(host);
+        }
+    }
+
     /// A new connection, which speaks RESP2 until it says otherwise.
-    pub fn new(id: u64) -> Self {
+    pub fn new(client: Rc<Client>) -> Self {
         Self {
-            id,
+            id: client.origin.id,
             protocol: Protocol::Resp2,
-            name: Vec::new(),
+            mute: Mute::No,
+            client,
             transaction: None,
             watched: Vec::new(),
             watches: HashMap::new(),
-            channels: 0,
-            patterns: 0,
         }
     }
 
     /// Whether it is subscribed to something.
     pub fn is_subscribed(&self) -> bool {
-        self.channels + self.patterns > 0
+        self.client.channels.get() + self.client.patterns.get() > 0
     }
 }
 

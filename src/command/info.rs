@@ -2,7 +2,14 @@
 //! tools look for them, and a section `triad` of its own. It is told as it is at the moment: who asks
 //! because the disk is slow or has failed has to get an answer.
 
+mod process;
+mod rates;
+
 use std::fmt::Write as _;
+use std::time::Instant;
+
+pub use rates::Rates;
+use rates::Totals;
 
 use super::{Args, Context, Error, Frame, Outcome, reply};
 use crate::store::{Status, unix_seconds};
@@ -19,6 +26,10 @@ const SECTIONS: &[(&str, Section)] = &[
     ("persistence", persistence),
     ("stats", stats),
     ("replication", replication),
+    ("cpu", cpu),
+    ("modules", |_, _| {}),
+    ("errorstats", errorstats),
+    ("cluster", cluster),
     ("triad", triad),
     ("keyspace", keyspace),
 ];
@@ -35,17 +46,22 @@ pub(super) fn info<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s
         if !text.is_empty() {
             text.push_str("\r\n");
         }
-        let (initial, rest) = name.split_at(1);
-        line(
-            &mut text,
-            format_args!("# {}{rest}", initial.to_uppercase()),
-        );
+        line(&mut text, format_args!("# {}", title(name)));
         section(&cx, &mut text);
     }
     reply(Frame::Verbatim {
         format: *b"txt",
         text: text.into_bytes().into(),
     })
+}
+
+/// The name of a section above it.
+fn title(name: &str) -> String {
+    if name == "cpu" {
+        return "CPU".to_owned();
+    }
+    let (initial, rest) = name.split_at(1);
+    format!("{}{rest}", initial.to_uppercase())
 }
 
 fn line(text: &mut String, line: std::fmt::Arguments<'_>) {
@@ -67,14 +83,8 @@ fn server(cx: &Context<'_, '_>, text: &mut String) {
     );
     line(text, format_args!("arch_bits:{}", usize::BITS));
     line(text, format_args!("process_id:{}", std::process::id()));
-    line(
-        text,
-        format_args!(
-            "run_id:{}{:08x}",
-            cx.store.node_id(),
-            cx.store.incarnation()
-        ),
-    );
+    line(text, format_args!("process_supervised:no"));
+    line(text, format_args!("run_id:{}", run_id(cx)));
     line(text, format_args!("tcp_port:{}", cx.host.address.port()));
     line(
         text,
@@ -82,6 +92,15 @@ fn server(cx: &Context<'_, '_>, text: &mut String) {
     );
     line(text, format_args!("uptime_in_seconds:{uptime}"));
     line(text, format_args!("uptime_in_days:{}", uptime / 86_400));
+    let program = std::env::current_exe().unwrap_or_default();
+    line(text, format_args!("executable:{}", program.display()));
+    line(text, format_args!("config_file:"));
+    line(text, format_args!("io_threads_active:0"));
+}
+
+/// What no other start of any node has: 40 characters, as Redis has it.
+fn run_id(cx: &Context<'_, '_>) -> String {
+    format!("{}{:08x}", cx.store.node_id(), cx.store.incarnation())
 }
 
 fn clients(cx: &Context<'_, '_>, text: &mut String) {
@@ -90,24 +109,34 @@ fn clients(cx: &Context<'_, '_>, text: &mut String) {
     let clients = counters.connections.get().saturating_sub(peers);
     line(text, format_args!("connected_clients:{clients}"));
     line(text, format_args!("cluster_connections:{peers}"));
-    line(text, format_args!("maxclients:{}", cx.host.connections_max));
+    line(
+        text,
+        format_args!("maxclients:{}", cx.host.connections_max.get()),
+    );
+    line(text, format_args!("blocked_clients:0"));
+    line(text, format_args!("tracking_clients:0"));
 }
 
 fn memory(_: &Context<'_, '_>, text: &mut String) {
-    // Known where the system has a `/proc`; elsewhere the fields are left out.
-    if let Some(bytes) = resident_bytes() {
-        line(text, format_args!("used_memory:{bytes}"));
-        line(text, format_args!("used_memory_rss:{bytes}"));
+    let mut bytes_of = |name: &str, bytes: u64| {
+        line(text, format_args!("{name}:{bytes}"));
+        line(text, format_args!("{name}_human:{}", process::human(bytes)));
+    };
+    if let Some(memory) = process::memory() {
+        // What the allocator has given out is not known: this is what it has from the system.
+        bytes_of("used_memory", memory.resident);
+        bytes_of("used_memory_rss", memory.resident);
+        for (name, bytes) in [
+            ("used_memory_peak", memory.peak),
+            ("total_system_memory", memory.total),
+        ] {
+            if let Some(bytes) = bytes {
+                bytes_of(name, bytes);
+            }
+        }
     }
-    line(text, format_args!("maxmemory:0"));
+    bytes_of("maxmemory", 0);
     line(text, format_args!("maxmemory_policy:noeviction"));
-}
-
-/// The memory of this process that is in use, from `/proc/self/statm` (proc(5), in pages).
-fn resident_bytes() -> Option<u64> {
-    let statm = std::fs::read_to_string("/proc/self/statm").ok()?;
-    let pages: u64 = statm.split(' ').nth(1)?.parse().ok()?;
-    Some(pages * u64::try_from(rustix::param::page_size()).ok()?)
 }
 
 fn persistence(cx: &Context<'_, '_>, text: &mut String) {
@@ -127,6 +156,7 @@ fn persistence(cx: &Context<'_, '_>, text: &mut String) {
     } = cx.store.status();
     let write_status = if failure.is_none() { "ok" } else { "err" };
     line(text, format_args!("loading:0"));
+    line(text, format_args!("async_loading:0"));
     line(
         text,
         format_args!("rdb_bgsave_in_progress:{}", u8::from(checkpoint_running)),
@@ -146,7 +176,33 @@ fn persistence(cx: &Context<'_, '_>, text: &mut String) {
         text,
         format_args!("rdb_changes_since_last_save:{journal_records}"),
     );
+    let checkpoints = &cx.host.counters.checkpoints;
+    let seconds = |seconds: Option<u64>| {
+        seconds.map_or_else(|| "-1".to_owned(), |seconds| seconds.to_string())
+    };
+    let began = checkpoints.began.get();
+    line(
+        text,
+        format_args!(
+            "rdb_last_bgsave_time_sec:{}",
+            seconds(checkpoints.last_seconds.get())
+        ),
+    );
+    line(
+        text,
+        format_args!(
+            "rdb_current_bgsave_time_sec:{}",
+            seconds(began.map(|began| began.elapsed().as_secs()))
+        ),
+    );
+    line(text, format_args!("rdb_saves:{}", checkpoints.done.get()));
     line(text, format_args!("aof_enabled:1"));
+    // A checkpoint drops the journal that it covers; it is never written anew by itself.
+    line(text, format_args!("aof_rewrite_in_progress:0"));
+    line(text, format_args!("aof_rewrite_scheduled:0"));
+    line(text, format_args!("aof_last_rewrite_time_sec:-1"));
+    line(text, format_args!("aof_current_rewrite_time_sec:-1"));
+    line(text, format_args!("aof_last_bgrewrite_status:ok"));
     line(text, format_args!("aof_last_write_status:{write_status}"));
     line(text, format_args!("aof_current_size:{journal_bytes}"));
     line(text, format_args!("triad_fsync:{fsync}"));
@@ -178,6 +234,34 @@ fn stats(cx: &Context<'_, '_>, text: &mut String) {
         text,
         format_args!("total_commands_processed:{}", counters.commands.get()),
     );
+    let per_second = counters.rates.borrow_mut().look(
+        Instant::now(),
+        Totals {
+            commands: counters.commands.get(),
+            received_bytes: counters.received_bytes.get(),
+            sent_bytes: counters.sent_bytes.get(),
+        },
+    );
+    line(
+        text,
+        format_args!("instantaneous_ops_per_sec:{}", per_second.commands),
+    );
+    line(
+        text,
+        format_args!("total_net_input_bytes:{}", counters.received_bytes.get()),
+    );
+    line(
+        text,
+        format_args!("total_net_output_bytes:{}", counters.sent_bytes.get()),
+    );
+    line(
+        text,
+        format_args!("instantaneous_input_kbps:{:.2}", per_second.received_kib),
+    );
+    line(
+        text,
+        format_args!("instantaneous_output_kbps:{:.2}", per_second.sent_kib),
+    );
     line(
         text,
         format_args!(
@@ -185,6 +269,10 @@ fn stats(cx: &Context<'_, '_>, text: &mut String) {
             counters.connections_rejected.get()
         ),
     );
+    for name in ["sync_full", "sync_partial_ok", "sync_partial_err"] {
+        line(text, format_args!("{name}:0"));
+    }
+    line(text, format_args!("evicted_keys:0"));
     line(text, format_args!("keyspace_hits:{}", counters.hits.get()));
     line(
         text,
@@ -192,14 +280,62 @@ fn stats(cx: &Context<'_, '_>, text: &mut String) {
     );
     line(
         text,
+        format_args!("pubsub_channels:{}", counters.channels.get()),
+    );
+    line(
+        text,
+        format_args!("pubsub_patterns:{}", counters.patterns.get()),
+    );
+    line(text, format_args!("latest_fork_usec:0"));
+    line(text, format_args!("total_forks:0"));
+    let errors = counters.errors.all();
+    let errors: u64 = errors.iter().map(|(_, count)| count).sum();
+    line(text, format_args!("total_error_replies:{errors}"));
+    line(
+        text,
         format_args!("triad_forwarded:{}", counters.forwarded.get()),
     );
 }
 
 /// Tools read the role; every node takes writes, which Redis calls a master.
-fn replication(_: &Context<'_, '_>, text: &mut String) {
+fn replication(cx: &Context<'_, '_>, text: &mut String) {
     line(text, format_args!("role:master"));
     line(text, format_args!("connected_slaves:0"));
+    line(text, format_args!("master_failover_state:no-failover"));
+    line(text, format_args!("master_replid:{}", run_id(cx)));
+    line(text, format_args!("master_repl_offset:0"));
+    line(text, format_args!("second_repl_offset:-1"));
+    line(text, format_args!("repl_backlog_active:0"));
+}
+
+fn cpu(_: &Context<'_, '_>, text: &mut String) {
+    let mut micros_of = |name: &str, micros: Option<[u64; 2]>| {
+        for (sort, micros) in ["sys", "user"].into_iter().zip(micros.unwrap_or_default()) {
+            let (seconds, rest) = (micros / 1_000_000, micros % 1_000_000);
+            line(
+                text,
+                format_args!("used_cpu_{sort}{name}:{seconds}.{rest:06}"),
+            );
+        }
+    };
+    if let Some(whole) = process::processor_micros(false) {
+        micros_of("", Some(whole));
+        // A node starts no other program.
+        micros_of("_children", None);
+        micros_of("_main_thread", process::processor_micros(true));
+    }
+}
+
+/// The errors that this node itself has given, by their codes.
+fn errorstats(cx: &Context<'_, '_>, text: &mut String) {
+    for (code, count) in cx.host.counters.errors.all() {
+        line(text, format_args!("errorstat_{code}:count={count}"));
+    }
+}
+
+/// The nodes are no Redis Cluster, of which clients would ask for slots.
+fn cluster(_: &Context<'_, '_>, text: &mut String) {
+    line(text, format_args!("cluster_enabled:0"));
 }
 
 fn triad(cx: &Context<'_, '_>, text: &mut String) {
@@ -222,5 +358,8 @@ fn triad(cx: &Context<'_, '_>, text: &mut String) {
 
 fn keyspace(cx: &Context<'_, '_>, text: &mut String) {
     let keys = cx.store.status().keys;
+    if keys == 0 {
+        return;
+    }
     line(text, format_args!("db0:keys={keys},expires=0,avg_ttl=0"));
 }

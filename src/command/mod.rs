@@ -12,7 +12,10 @@
 )]
 
 mod catalog;
+mod client;
+mod config;
 mod connection;
+mod counters;
 mod error;
 mod events;
 mod host;
@@ -21,6 +24,7 @@ mod keys;
 mod moment;
 mod pubsub;
 mod reference;
+mod registry;
 mod server;
 mod sets;
 mod size;
@@ -29,14 +33,17 @@ mod transactions;
 mod triad;
 
 pub use catalog::{Found, Recent};
+pub use counters::{Checkpoints, Counters, ErrorCounts};
 pub use error::Error;
 pub use events::{Event, EventFlags, Events};
 pub(crate) use host::count;
-pub use host::{Counters, Host, Session};
+pub use host::{Host, LogLevel, Mute, Session};
+pub use info::Rates;
 pub(crate) use keys::parse_number;
 pub use keys::{LAST_POSITION, ScanOptions};
 pub use pubsub::{Channels, Topic};
 pub(crate) use pubsub::{check_subscribed, find_channels};
+pub use registry::{Client, ClientType, Clients, Origin, Owed};
 pub(crate) use size::ReplySize;
 pub use transactions::{Queued, Transaction, Watches};
 pub(crate) use transactions::{exec, nothing};
@@ -84,6 +91,19 @@ pub enum Outcome<'s> {
     Reply(Frame<'s>),
     /// The reply, after which the connection ends.
     Close(Frame<'s>),
+    /// The reply, and connections that end: others at once, the one that asks after it.
+    Kill {
+        /// How it is answered.
+        reply: Frame<'s>,
+        /// The numbers of the others.
+        others: Vec<u64>,
+        /// Whether the one that asks ends too.
+        myself: bool,
+    },
+    /// `OK`, and settings of the node have changed.
+    Configured,
+    /// That a checkpoint has begun, which goes on in the background.
+    BackgroundCheckpoint,
     /// `OK`, once a checkpoint that begins now has ended.
     Checkpoint,
     /// The connection says that it is the link of another node.

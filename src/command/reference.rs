@@ -1,9 +1,14 @@
 //! `COMMAND` and its subcommands: what clients ask about the commands themselves.
 //!
 //! The shapes are those of Redis 7: [ten fields](https://redis.io/docs/latest/commands/command/) a
-//! command, of which those about access lists, tips and key specifications are empty here; and of a
+//! command, of which those about tips and key specifications are empty here; and of a
 //! [page](https://redis.io/docs/latest/commands/command-docs/) the fields that are always present.
 //! redis-cli makes its help of them, and ends in a crash where one is missing.
+
+mod categories;
+mod list;
+
+pub(super) use list::list;
 
 use super::catalog::{CONTAINERS, GROUPS, all, find};
 use super::{Args, Command, Context, Error, Frame, Keys, Last, Outcome, reply};
@@ -129,6 +134,7 @@ fn fields(
         Last::Same => i64::try_from(keys.first).unwrap_or(0),
         Last::At(last) => i64::try_from(last).unwrap_or(0),
     };
+    let categories = command.map_or_else(|| vec![categories::SLOW], categories::of);
     Frame::Array(vec![
         text(name),
         Frame::Integer(i64::from(arity)),
@@ -141,7 +147,7 @@ fn fields(
         number(keys.first),
         Frame::Integer(last),
         number(keys.step),
-        Frame::Set(Vec::new()),
+        Frame::Set(categories.into_iter().map(Frame::simple).collect()),
         Frame::Set(Vec::new()),
         Frame::Set(Vec::new()),
         Frame::Array(children),

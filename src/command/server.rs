@@ -1,14 +1,8 @@
-//! This node as a server: `INFO COMMAND CONFIG SAVE LASTSAVE TIME`.
+//! This node as a server: `INFO COMMAND SAVE BGSAVE LASTSAVE TIME`.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::events::SETTING;
-use super::{
-    Args, Command, Context, Error, Frame, Host, Keys, Outcome, Run, first_two, info, reply,
-};
-use crate::limits::REQUEST_BULK_MAX_BYTES;
-use crate::pattern;
-use crate::store::Fsync;
+use super::{Args, Command, Context, Error, Frame, Keys, Outcome, Run, info, reply};
 
 pub(super) const COMMANDS: &[Command] = &[
     here("info", -1, "Tells about this node, by sections", info::info),
@@ -42,39 +36,45 @@ pub(super) const COMMANDS: &[Command] = &[
         "Returns the keys of a request",
         super::reference::getkeys,
     ),
+    here(
+        "command|list",
+        -2,
+        "Lists the names of the commands",
+        super::reference::list,
+    ),
     here("command|help", 2, "Lists these subcommands", command_help),
-    here(
-        "config|get",
-        -3,
-        "Returns settings of this node",
-        config_get,
-    ),
-    here(
-        "config|set",
-        -4,
-        "Changes settings of this node",
-        config_set,
-    ),
-    here("config|help", 2, "Lists these subcommands", config_help),
     Command::here(
         "save",
         1,
-        &["no_multi"],
+        &["admin", "noscript", "no_async_loading", "no_multi"],
         Keys::NONE,
         "Writes this node's JSON file now",
         save,
     ),
-    here(
+    Command::here(
+        "bgsave",
+        -1,
+        &["admin", "noscript", "no_async_loading"],
+        Keys::NONE,
+        "Begins to write this node's JSON file",
+        bgsave,
+    ),
+    fast(
         "lastsave",
         1,
         "Tells when this node's JSON file was last written",
         lastsave,
     ),
-    here("time", 1, "Tells the time of this node's clock", time),
+    fast("time", 1, "Tells the time of this node's clock", time),
 ];
 
 const fn here(name: &'static str, arity: i32, summary: &'static str, run: Run) -> Command {
-    let flags = &["admin", "loading", "stale"];
+    let flags = &["loading", "stale"];
+    Command::here(name, arity, flags, Keys::NONE, summary, run)
+}
+
+const fn fast(name: &'static str, arity: i32, summary: &'static str, run: Run) -> Command {
+    let flags = &["loading", "stale", "fast"];
     Command::here(name, arity, flags, Keys::NONE, summary, run)
 }
 
@@ -82,12 +82,19 @@ fn command_help<'s>(_: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Erro
     reply(super::reference::help("command"))
 }
 
-fn config_help<'s>(_: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error> {
-    reply(super::reference::help("config"))
-}
-
 fn save<'s>(_: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error> {
     Ok(Outcome::Checkpoint)
+}
+
+/// `BGSAVE [SCHEDULE]`. There is nothing else that a save would have to wait for, so with `SCHEDULE` it
+/// begins at once too.
+fn bgsave<'s>(_: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
+    let is_schedule = |word: &[u8]| word.eq_ignore_ascii_case(b"schedule");
+    match (args.len(), args.get(1)) {
+        (1, _) => Ok(Outcome::BackgroundCheckpoint),
+        (2, Some(word)) if is_schedule(word) => Ok(Outcome::BackgroundCheckpoint),
+        _ => Err(Error::syntax()),
+    }
 }
 
 fn lastsave<'s>(cx: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error> {
@@ -103,66 +110,4 @@ fn time<'s>(_: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error> {
     let numbers = [since.as_secs(), u64::from(since.subsec_micros())];
     let texts = numbers.map(|number| Frame::bulk(number.to_string().into_bytes()));
     reply(Frame::Array(texts.to_vec()))
-}
-
-fn config_get<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
-    let asked = |name: &str| {
-        args.iter().skip(1).any(|wanted| {
-            let wanted = wanted.to_ascii_lowercase();
-            pattern::matches(&wanted, name.as_bytes())
-        })
-    };
-    let found = settings(cx.host)
-        .into_iter()
-        .filter(|(name, _)| asked(name))
-        .map(|(name, value)| {
-            (
-                Frame::bulk(name.as_bytes()),
-                Frame::bulk(value.into_bytes()),
-            )
-        })
-        .collect();
-    reply(Frame::Map(found))
-}
-
-/// There is one setting that can be changed while the node runs.
-fn config_set<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
-    let (name, value) = first_two(args);
-    if args.len() != 3 {
-        return Err(Error::syntax());
-    }
-    if !name.eq_ignore_ascii_case(SETTING.as_bytes()) {
-        let name = String::from_utf8_lossy(name);
-        return Err(Error::new(format!(
-            "ERR Unknown option or number of arguments for CONFIG SET - '{name}'"
-        )));
-    }
-    cx.host.events.set_flags(value)?;
-    reply(Frame::OK)
-}
-
-/// The settings under the names that Redis has for them, so that tools which ask find what they know.
-fn settings(host: &Host) -> Vec<(&'static str, String)> {
-    let fsync = match host.fsync {
-        Fsync::Always => "always",
-        Fsync::EverySec => "everysec",
-        Fsync::Never => "no",
-    };
-    vec![
-        ("appendfsync", fsync.to_owned()),
-        ("appendonly", "yes".to_owned()),
-        ("bind", host.address.ip().to_string()),
-        ("databases", "1".to_owned()),
-        ("dir", host.folder.clone()),
-        ("maxclients", host.connections_max.to_string()),
-        ("maxmemory", "0".to_owned()),
-        ("maxmemory-policy", "noeviction".to_owned()),
-        (SETTING, host.events.flags().to_string()),
-        ("port", host.address.port().to_string()),
-        ("proto-max-bulk-len", REQUEST_BULK_MAX_BYTES.to_string()),
-        ("save", String::new()),
-        ("timeout", "0".to_owned()),
-        ("triad-max-value", host.value_max_bytes.to_string()),
-        ("triad-name", host.name.clone()),
-    ]
 }

@@ -144,17 +144,16 @@ fn multi<'s>(cx: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error> {
         return Err(Error::new("ERR MULTI calls can not be nested"));
     }
     cx.session.transaction = Some(Box::default());
+    cx.session.client.queued.set(0);
     reply(Frame::OK)
 }
 
 fn discard<'s>(cx: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error> {
-    match cx.session.transaction.take() {
-        None => Err(Error::new("ERR DISCARD without MULTI")),
-        Some(transaction) => {
-            transaction.end(cx.host);
-            unwatch(cx, Args::from_slices(&[]))
-        }
+    if cx.session.transaction.is_none() {
+        return Err(Error::new("ERR DISCARD without MULTI"));
     }
+    cx.session.end_transaction(cx.host);
+    unwatch(cx, Args::from_slices(&[]))
 }
 
 /// Watches keys of this node for a client of its own.

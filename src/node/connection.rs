@@ -17,7 +17,7 @@ use super::outbox::{Left, Outbox};
 use super::pubsub::Subscriber;
 use super::socket::read_now;
 use super::{Intake, Node};
-use crate::command::{Error, Hello, Session};
+use crate::command::{self, Client, Error, Hello, Mute, Origin, Owed, Session};
 use crate::limits::{POOL_BUFFER_BYTES, READ_CHUNK_BYTES, TURN_READS, TURN_REQUESTS, TURN_TIME};
 use crate::resp::{Frame, Next, ProtocolError};
 
@@ -65,11 +65,14 @@ enum Step {
 const BUSY_SIGN: &[u8] = b">1\r\n$4\r\nbusy\r\n";
 
 impl Connection {
-    pub(crate) fn new(node: Rc<Node>, stream: TcpStream, id: u64) -> Self {
+    pub(crate) fn new(node: Rc<Node>, stream: TcpStream, origin: Origin) -> Self {
         let (input, output) = stream.into_split();
         let outbox = Rc::new(Outbox::new(Rc::clone(&node.replies)));
         outbox.attach(output);
-        let session = Session::new(id);
+        let owed: Rc<dyn Owed> = Rc::<Outbox>::clone(&outbox);
+        let client = Rc::new(Client::new(origin, Rc::downgrade(&owed)));
+        node.host.clients.enter(&client);
+        let session = Session::new(client);
         Self {
             node,
             input,
@@ -142,6 +145,7 @@ impl Connection {
         };
         let pause = self.carry_out_from(&mut intake);
         if pause == Pause::Starved && intake.decoder.is_idle() {
+            self.session.client.holds_input(0, 0);
             self.node.give_back(intake);
         } else {
             self.intake = Some(intake);
@@ -151,6 +155,7 @@ impl Connection {
 
     fn carry_out_from(&mut self, intake: &mut Intake) -> Pause {
         let began = Instant::now();
+        self.session.client.was_active(began.into_std());
         let mut requests = 0_usize;
         while !self.outbox.is_closed() && !self.ended {
             if !self.outbox.has_room() {
@@ -195,11 +200,16 @@ impl Connection {
                     subscriber: &mut self.subscriber,
                     known: intake.ahead.owner(&request),
                 };
-                return Step::Done(dispatch.run(request.args(), request.raw()));
+                let flow = dispatch.run(request.args(), request.raw());
+                if self.session.mute != Mute::No && !matches!(flow, Flow::Park(_)) {
+                    self.session.mute = self.session.mute.after_request();
+                }
+                return Step::Done(flow);
             }
             Ok(Next::TooLarge(too_large)) => {
                 let error = Error::too_large(&too_large);
                 self.answer(&error.into_frame());
+                self.session.mute = self.session.mute.after_request();
                 return Step::Done(Flow::Next);
             }
             Err(error) => error,
@@ -209,7 +219,9 @@ impl Connection {
     }
 
     fn answer(&self, frame: &Frame<'_>) {
-        self.outbox.push_frame(frame, self.session.protocol);
+        if self.session.mute == Mute::No {
+            self.outbox.push_frame(frame, self.session.protocol);
+        }
     }
 
     fn refuse_protocol(&self, error: ProtocolError) {
@@ -258,6 +270,7 @@ impl Connection {
             self.outbox.widen();
         }
         self.answer(&self.node.hello.clone().into_frame());
+        self.session.client.becomes_peer(&hello.name);
         self.node.peer_showed_up(&hello);
         self.peer = Some(hello);
     }
@@ -345,6 +358,9 @@ impl Connection {
             self.reads = 0;
             return Ok(false);
         };
+        let spare = buffer.capacity() - buffer.len();
+        self.session.client.holds_input(buffer.len(), spare);
+        command::count(&self.node.host.counters.received_bytes, count as u64);
         // A read that leaves room has emptied the socket.
         self.reads = if count < room { 0 } else { self.reads + 1 };
         self.ended = count == 0;

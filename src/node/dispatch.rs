@@ -15,13 +15,15 @@ use super::gather::{Gather, Joining, split_cursor};
 use super::link::{Link, Purpose, Readiness, Waiter, rules_differ};
 use super::outbox::Outbox;
 use super::pubsub::Subscriber;
+use super::replies::Ticket;
 use crate::command::{
-    self, Command, Context, Error, Found, Hello, Outcome, Recent, Route, ScanOptions, Session, Step,
+    self, Command, Context, Error, Found, Hello, Mute, Outcome, Recent, Route, ScanOptions,
+    Session, Step,
 };
 use crate::limits::KEY_MAX_BYTES;
 use crate::placement::NodeIndex;
-use crate::resp::{self, Args};
-use crate::store::Store;
+use crate::resp::{self, Args, Frame};
+use crate::store::{Seq, Store};
 pub(crate) use transaction::{Forwarded, end_watches};
 
 /// What the connection does after a request.
@@ -106,6 +108,7 @@ impl Dispatch<'_> {
             Ok(found) => found,
             Err(error) => return self.refuse_malformed(args, error),
         };
+        self.session.client.asks(found.command);
         if self.peer.is_some() {
             return match self.admit_from_peer(&found) {
                 Ok(()) => self.run_here(&found),
@@ -134,8 +137,8 @@ impl Dispatch<'_> {
     }
 
     pub(in crate::node) fn refuse(&self, error: Error) -> Flow {
-        self.outbox
-            .push_frame(&error.into_frame(), self.session.protocol);
+        self.node.host.count_error(&error);
+        self.answer(&error.into_frame());
         Flow::Next
     }
 
@@ -149,6 +152,35 @@ impl Dispatch<'_> {
             transaction.has_failed = true;
         }
         self.refuse(error)
+    }
+
+    /// Adds the reply to a request, unless the client does not want it.
+    pub(in crate::node) fn answer(&self, frame: &Frame<'_>) {
+        if self.session.mute == Mute::No {
+            self.outbox.push_frame(frame, self.session.protocol);
+        }
+    }
+
+    /// Adds a reply that is encoded already, unless the client does not want it.
+    fn answer_encoded(&self, bytes: &[u8]) {
+        if self.session.mute == Mute::No {
+            self.outbox.push(|out| out.extend_from_slice(bytes));
+        }
+    }
+
+    /// Holds back the reply that was just added until what it depends on is durable.
+    fn gate(&self, gate: Seq) {
+        // Without a reply there is nothing to hold back.
+        if self.session.mute == Mute::No {
+            self.outbox.gate_last(gate);
+        }
+    }
+
+    /// Keeps the place of a reply that comes later.
+    fn reserve(&self) -> Ticket {
+        let is_wanted = self.session.mute == Mute::No;
+        self.outbox
+            .reserve(is_wanted.then_some(self.session.protocol))
     }
 
     /// What a peer may ask: about this node always, for keys only if both nodes have the same list and
@@ -243,23 +275,45 @@ impl Dispatch<'_> {
         let (frame, flow) = match self.execute(&mut store, found.command, found.args) {
             Ok(Outcome::Reply(frame)) => (frame, Flow::Next),
             Ok(Outcome::Close(frame)) => (frame, Flow::End),
+            Ok(Outcome::Configured) => {
+                node.idlers.look_again();
+                (Frame::OK, Flow::Next)
+            }
+            Ok(Outcome::BackgroundCheckpoint) => match node.saver.begin_in_background(&mut store) {
+                Ok(frame) => (frame, Flow::Next),
+                Err(error) => return self.refuse(error),
+            },
+            Ok(Outcome::Checkpoint) if node.saver.saves_in_background() => {
+                return self.refuse(Error::save_in_progress());
+            }
             Ok(Outcome::Checkpoint) => {
-                let ticket = self.outbox.reserve(self.session.protocol);
+                let ticket = self.reserve();
                 node.saver.request(Rc::clone(self.outbox), ticket);
                 return Flow::Next;
             }
+            Ok(Outcome::Kill {
+                reply,
+                others,
+                myself,
+            }) => {
+                node.kill(&others);
+                (reply, if myself { Flow::End } else { Flow::Next })
+            }
             Ok(Outcome::Peer(hello)) => return Flow::Peer(hello),
             Ok(Outcome::Encoded(bytes)) => {
-                self.outbox.push(|out| out.extend_from_slice(&bytes));
-                self.outbox.gate_last(store.take_gate());
+                self.answer_encoded(&bytes);
+                self.gate(store.take_gate());
                 return Flow::Next;
             }
             Ok(Outcome::Channels(asked)) => return self.run_channels(asked, found.args),
-            Err(error) => (error.into_frame(), Flow::Next),
+            Err(error) => {
+                node.host.count_error(&error);
+                (error.into_frame(), Flow::Next)
+            }
         };
-        self.outbox.push_frame(&frame, self.session.protocol);
+        self.answer(&frame);
         drop(frame);
-        self.outbox.gate_last(store.take_gate());
+        self.gate(store.take_gate());
         self.follow_session();
         flow
     }
@@ -317,7 +371,7 @@ impl Dispatch<'_> {
             Readiness::Down(error) => return self.refuse(error),
         }
         command::count(&host.counters.forwarded, 1);
-        let ticket = self.outbox.reserve(self.session.protocol);
+        let ticket = self.reserve();
         let waiter = Waiter::Client(Rc::clone(self.outbox), ticket);
         link.send(waiter, |out| match raw {
             Some(raw) => out.extend_from_slice(raw),
@@ -450,10 +504,7 @@ impl Dispatch<'_> {
         purpose: Purpose,
     ) {
         let node = self.node;
-        let (outbox, ticket) = (
-            Rc::clone(self.outbox),
-            self.outbox.reserve(self.session.protocol),
-        );
+        let (outbox, ticket) = (Rc::clone(self.outbox), self.reserve());
         let parts = shares
             .iter_mut()
             .map(|share| (share.node, std::mem::take(&mut share.places)));

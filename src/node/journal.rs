@@ -17,6 +17,7 @@ use tokio::sync::Notify;
 use super::Node;
 use super::lull::lull;
 use super::outbox::{Left, Outbox};
+use crate::command::count;
 use crate::limits::{GATHER_WRITES, JOURNAL_BACKLOG_MAX_BYTES, TURN_RELEASES};
 use crate::resp::Frame;
 use crate::store::{Failure, Seq};
@@ -111,6 +112,7 @@ impl Node {
     pub(crate) fn write(&self, outbox: &Rc<Outbox>) -> io::Result<Left> {
         let (durable, failure) = self.durability();
         let left = outbox.write(durable, failure.as_ref())?;
+        count(&self.host.counters.sent_bytes, self.replies.take_sent());
         if left == Left::Gated {
             self.wait_for_journal(outbox);
         }

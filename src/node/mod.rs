@@ -12,7 +12,7 @@
 //! * `link` is this node's connection to a peer; `inbound` knows the peers' connections to it
 //! * `pubsub` knows who is subscribed to what, and tells them
 //! * `lull` waits until a group of requests is complete that are to be synced, or sent on, together
-//! * `alarm` wakes connections that have waited too long
+//! * `alarm` wakes connections that have waited too long; `idle` closes clients that ask nothing
 //! * `socket` is how connections and links read; `pool` lends them what they need while they are at work
 //! * `journal`, `saver` and `collector` drive the store
 
@@ -22,6 +22,7 @@ mod collector;
 mod connection;
 mod dispatch;
 mod gather;
+mod idle;
 mod inbound;
 mod journal;
 mod link;
@@ -46,6 +47,7 @@ pub use start::{Config, Prepared, RunError, Running, StartError};
 use self::ahead::Ahead;
 use self::alarm::Clock;
 use self::collector::Collector;
+use self::idle::Idlers;
 use self::inbound::Inbound;
 use self::journal::Journal;
 use self::link::Link;
@@ -76,6 +78,7 @@ pub(crate) struct Node {
     interest: Interest,
     saver: Saver,
     collector: Collector,
+    idlers: Idlers,
     /// The open connections, by number.
     outboxes: RefCell<HashMap<u64, Weak<Outbox>>>,
     replies: Rc<AllReplies>,
@@ -158,6 +161,17 @@ impl Node {
     /// Notes how many peers are connected, for `INFO`.
     fn count_peers(&self) {
         self.host.counters.peers.set(self.inbound.len());
+    }
+
+    /// Ends these connections. Nothing more of them is carried out, and none of their replies leaves.
+    fn kill(&self, ids: &[u64]) {
+        let outboxes = self.outboxes.borrow();
+        for id in ids {
+            if let Some(outbox) = outboxes.get(id).and_then(Weak::upgrade) {
+                outbox.close();
+            }
+            self.host.clients.leave(*id);
+        }
     }
 
     fn is_stopping(&self) -> bool {

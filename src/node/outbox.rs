@@ -15,6 +15,7 @@ use tokio::sync::Notify;
 use super::alarm::Alarm;
 use super::pool::Pool;
 use super::replies::{Replies, Ticket};
+use crate::command::Owed;
 use crate::limits::{
     EVENTS_UNREAD_MAX_BYTES, LINK_REQUESTS_MAX, READ_CHUNK_BYTES, REPLY_EXPECTED_BYTES,
     UNREAD_REPLY_MAX_BYTES, UNREAD_TOTAL_MAX_BYTES, WINDOW_REPLY_BYTES, WINDOW_REQUESTS,
@@ -27,6 +28,8 @@ use crate::store::Seq;
 pub(crate) struct AllReplies {
     /// The memory that the replies of all connections take, in bytes.
     bytes: Cell<usize>,
+    /// The bytes that have left since they were last taken.
+    sent: Cell<u64>,
     /// For connections to which something is owed again.
     spare: Pool<Box<Replies>>,
 }
@@ -35,8 +38,14 @@ impl AllReplies {
     pub(crate) fn new() -> Self {
         Self {
             bytes: Cell::new(0),
+            sent: Cell::new(0),
             spare: Pool::new(),
         }
+    }
+
+    /// The bytes that have left since the last call.
+    pub(crate) fn take_sent(&self) -> u64 {
+        self.sent.take()
     }
 }
 
@@ -162,8 +171,8 @@ impl Outbox {
         true
     }
 
-    /// Keeps the place of a reply that comes later.
-    pub(crate) fn reserve(&self, protocol: Protocol) -> Ticket {
+    /// Keeps the place of a reply that comes later; see [`Replies::reserve`].
+    pub(crate) fn reserve(&self, protocol: impl Into<Option<Protocol>>) -> Ticket {
         self.change(|replies| replies.reserve(protocol))
     }
 
@@ -309,6 +318,11 @@ impl Outbox {
         self.wake.notified().await;
     }
 
+    /// Whether it waits for this node: for a reply, or to have its next request carried out.
+    pub(crate) fn waits(&self) -> bool {
+        !self.is_empty() || self.awaits_journal.get() || self.awaits_link.get()
+    }
+
     /// Whether nothing is owed to this connection.
     pub(crate) fn is_empty(&self) -> bool {
         let replies = self.replies.borrow();
@@ -345,7 +359,10 @@ impl Outbox {
                 };
             }
             match output.try_write(released) {
-                Ok(count) => replies.consume(count, durable),
+                Ok(count) => {
+                    self.all.sent.set(self.all.sent.get() + count as u64);
+                    replies.consume(count, durable);
+                }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break Ok(Left::Blocked),
                 Err(error) => break Err(error),
             }
@@ -389,6 +406,12 @@ impl Outbox {
             .as_ref()
             .map_or(0, |replies| replies.held_bytes());
         self.count(held);
+    }
+}
+
+impl Owed for Outbox {
+    fn unread_bytes(&self) -> usize {
+        self.counted.get()
     }
 }
 

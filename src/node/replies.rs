@@ -30,7 +30,8 @@ struct Gate {
 /// A reply behind one that is not known yet.
 #[derive(Debug)]
 enum Slot {
-    Waiting(Protocol),
+    /// In this protocol; none: nobody wants to have it.
+    Waiting(Option<Protocol>),
     /// It stands in `later` at this place.
     Ready(Gate),
 }
@@ -91,9 +92,10 @@ impl Replies {
         }
     }
 
-    /// Keeps a place for a reply that comes later, in the protocol that is in force now.
-    pub(crate) fn reserve(&mut self, protocol: Protocol) -> Ticket {
-        self.queue.push_back(Slot::Waiting(protocol));
+    /// Keeps a place for a reply that comes later, in the protocol that is in force now. With none, the
+    /// request has its place until it is answered, and the answer goes nowhere.
+    pub(crate) fn reserve(&mut self, protocol: impl Into<Option<Protocol>>) -> Ticket {
+        self.queue.push_back(Slot::Waiting(protocol.into()));
         self.waiting += 1;
         Ticket(self.first + self.queue.len() as u64 - 1)
     }
@@ -113,10 +115,17 @@ impl Replies {
             return 0;
         };
         let protocol = *protocol;
+        let write = |out: &mut Vec<u8>| {
+            if let Some(protocol) = protocol {
+                write(protocol, out);
+            }
+        };
+        // What goes nowhere has nothing to wait for.
+        let seq = if protocol.is_some() { seq } else { 0 };
         self.waiting -= 1;
         if at == 0 {
             let start = self.head.len();
-            write(protocol, &mut self.head);
+            write(&mut self.head);
             let place = start..self.head.len();
             let bytes = place.len();
             self.gate(Gate { place, seq });
@@ -125,7 +134,7 @@ impl Replies {
             self.advance();
             return bytes;
         }
-        let place = self.write_later(|out| write(protocol, out));
+        let place = self.write_later(write);
         let bytes = place.len();
         self.queued_gates += usize::from(seq > 0);
         if let Some(slot) = self.queue.get_mut(at) {

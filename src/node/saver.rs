@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
@@ -9,9 +10,10 @@ use tokio::time::{Instant, sleep_until};
 use super::Node;
 use super::outbox::Outbox;
 use super::replies::Ticket;
+use crate::command::{Error, count};
 use crate::limits::CHECKPOINT_IDLE;
 use crate::resp::Frame;
-use crate::store::CheckpointStep;
+use crate::store::{CheckpointStep, Failure, Refused, Store};
 
 /// Who wants a checkpoint, and since when nothing was written.
 #[derive(Debug)]
@@ -19,6 +21,8 @@ pub(crate) struct Saver {
     /// `SAVE`s that wait for a checkpoint which begins after them.
     requests: RefCell<Vec<(Rc<Outbox>, Ticket)>>,
     wanted: Notify,
+    /// Whether a `BGSAVE`'s checkpoint has begun and has not ended.
+    in_background: Cell<bool>,
     progress: Notify,
     last_write: Cell<Instant>,
     /// Whether the task knows that there is something to save when writes rest.
@@ -31,6 +35,7 @@ impl Saver {
         Self {
             requests: RefCell::default(),
             wanted: Notify::new(),
+            in_background: Cell::new(false),
             progress: Notify::new(),
             last_write: Cell::new(Instant::now()),
             armed: Cell::new(false),
@@ -42,6 +47,24 @@ impl Saver {
     pub(crate) fn request(&self, outbox: Rc<Outbox>, ticket: Ticket) {
         self.requests.borrow_mut().push((outbox, ticket));
         self.wanted.notify_one();
+    }
+
+    /// Whether a `BGSAVE` is under way. A `SAVE` is refused then, as by Redis. With a checkpoint that the node
+    /// has begun by itself, of which the client cannot know, `SAVE` waits for the next one.
+    pub(crate) fn saves_in_background(&self) -> bool {
+        self.in_background.get()
+    }
+
+    /// Begins a checkpoint that nobody waits for.
+    pub(crate) fn begin_in_background(&self, store: &mut Store) -> Result<Frame<'static>, Error> {
+        match store.begin_checkpoint() {
+            Ok(()) => {}
+            Err(Refused::CheckpointRunning) => return Err(Error::save_in_progress()),
+            Err(refused) => return Err(refused.into()),
+        }
+        self.in_background.set(true);
+        self.wanted.notify_one();
+        Ok(Frame::simple("Background saving started"))
     }
 
     /// Something was committed.
@@ -83,7 +106,8 @@ pub(crate) async fn run(node: Rc<Node>) {
             }
         }
         let requests = saver.requests.take();
-        let nothing_new = {
+        // What `BGSAVE` has begun was begun after these requests came: while it runs, further ones are refused.
+        let nothing_new = !saver.in_background.get() && {
             let store = node.store.borrow();
             store.journal_records() == 0 && !store.checkpoint_due()
         };
@@ -92,6 +116,7 @@ pub(crate) async fn run(node: Rc<Node>) {
         } else {
             checkpoint(&node).await
         };
+        saver.in_background.set(false);
         let reply = match &failure {
             None => Frame::OK,
             Some(text) => Frame::error(format!("MISCONF {text}")),
@@ -104,24 +129,42 @@ pub(crate) async fn run(node: Rc<Node>) {
 
 /// Makes one checkpoint, a step at a time between requests. Returns why it failed, if it did.
 async fn checkpoint(node: &Rc<Node>) -> Option<String> {
-    let begun = node.store.borrow_mut().begin_checkpoint();
-    if let Err(refused) = begun {
-        return Some(refused.to_string());
+    if !node.saver.in_background.get() {
+        let begun = node.store.borrow_mut().begin_checkpoint();
+        if let Err(refused) = begun {
+            return Some(refused.to_string());
+        }
     }
     let started = Instant::now();
+    let checkpoints = &node.host.counters.checkpoints;
+    checkpoints.began.set(Some(started.into_std()));
+    let outcome = finish(node).await;
+    checkpoints.began.set(None);
+    checkpoints
+        .last_seconds
+        .set(Some(started.elapsed().as_secs()));
+    match outcome {
+        Ok(()) => {
+            count(&checkpoints.done, 1);
+            tracing::info!(elapsed = ?started.elapsed(), "checkpoint written");
+            None
+        }
+        Err(failure) => {
+            tracing::error!(%failure, "the checkpoint failed; the journal still holds everything");
+            Some(failure.to_string())
+        }
+    }
+}
+
+/// Does the steps of the checkpoint that runs.
+async fn finish(node: &Rc<Node>) -> Result<(), Arc<Failure>> {
     loop {
         let step = node.store.borrow_mut().step_checkpoint();
         match step {
             CheckpointStep::Continue => tokio::task::yield_now().await,
             CheckpointStep::Wait => node.saver.progress.notified().await,
-            CheckpointStep::Done => {
-                tracing::info!(elapsed = ?started.elapsed(), "checkpoint written");
-                return None;
-            }
-            CheckpointStep::Failed(failure) => {
-                tracing::error!(%failure, "the checkpoint failed; the journal still holds everything");
-                return Some(failure.to_string());
-            }
+            CheckpointStep::Done => return Ok(()),
+            CheckpointStep::Failed(failure) => return Err(failure),
         }
     }
 }

@@ -17,6 +17,7 @@ use tokio::time::timeout;
 
 use super::alarm::{self, Clock};
 use super::collector::{self, Collector};
+use super::idle::{self, Idlers};
 use super::inbound::Inbound;
 use super::journal::{self, Journal};
 use super::link::{self, Link};
@@ -26,7 +27,7 @@ use super::pubsub::{Interest, Registry};
 use super::saver::{self, Saver};
 use super::{Node, listener};
 use crate::cluster::{Address, Cluster, ResolveError};
-use crate::command::{Counters, Events, Hello, Host};
+use crate::command::{Clients, Counters, Events, Hello, Host, LogLevel};
 use crate::limits::{
     CONNECTIONS_MAX, DESCRIPTORS_RESERVED, LINK_BUSY_SIGN, LISTEN_BACKLOG, REPLY_LINGER,
     SHUTDOWN_GRACE,
@@ -56,6 +57,8 @@ pub struct Config {
     pub value_max_bytes: usize,
     /// Whether to listen where other devices can connect, without encryption.
     pub insecure_plaintext: bool,
+    /// Changes what is logged, if `CONFIG SET loglevel` is to do so.
+    pub log_level: Option<LogLevel>,
 }
 
 /// Why a node does not start. Nothing was changed.
@@ -269,12 +272,15 @@ impl Prepared {
                 placement,
                 address: self.address,
                 folder: self.config.storage.describe(""),
-                fsync: self.config.fsync,
                 value_max_bytes: self.config.value_max_bytes,
-                connections_max: self.connections_max,
+                connections_max: Cell::new(self.connections_max),
+                connections_possible: self.connections_max,
+                idle_max_seconds: Cell::new(0),
+                log_level: self.config.log_level,
                 started: Instant::now(),
                 counters: Counters::default(),
                 events: Events::default(),
+                clients: Clients::default(),
             },
             store: RefCell::new(self.store),
             inbound: Inbound::default(),
@@ -285,6 +291,7 @@ impl Prepared {
             interest: Interest::default(),
             saver: Saver::new(),
             collector: Collector::new(),
+            idlers: Idlers::new(),
             outboxes: RefCell::new(HashMap::new()),
             replies: Rc::new(AllReplies::new()),
             intakes: Pool::new(),
@@ -301,6 +308,7 @@ impl Prepared {
         spawn_local(journal::watch(Rc::clone(&node)));
         spawn_local(saver::run(Rc::clone(&node)));
         spawn_local(collector::run(Rc::clone(&node)));
+        spawn_local(idle::run(Rc::clone(&node)));
         spawn_local(alarm::run(Rc::clone(&node.lingering)));
         spawn_local(alarm::run(Rc::clone(&node.busy)));
         tokio::select! {

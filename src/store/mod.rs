@@ -13,6 +13,7 @@
 //! - `table`: keys and values, in an order that does not depend on how many there are
 //! - `unsynced`: which keys have writes that are not durable yet
 //! - `journal`: numbers, buffers, and the thread that writes and syncs
+//! - `policy`: when a write counts as done
 //! - `checkpoint`: a snapshot while requests go on
 //! - `recovery`: from files to tables, telling a crash from damage
 //! - `format`: both files as text
@@ -33,6 +34,7 @@ mod journal;
 mod keys;
 mod lock;
 mod options;
+mod policy;
 mod recovery;
 mod signal;
 mod status;

@@ -182,6 +182,64 @@ fn with_everysec_a_steady_stream_is_synced_too() {
     assert!(number > 10, "it does not come at every write");
 }
 
+/// What was acknowledged under a looser policy may not be on the disk: it is neither told again nor counted
+/// as durable before it is.
+#[test]
+fn a_stricter_policy_holds_back_what_the_looser_one_has_let_through() {
+    for looser in [Fsync::Never, Fsync::EverySec] {
+        let storage = MemoryStorage::new();
+        let mut lab = Lab::open_with(&storage, with_fsync(looser)).unwrap();
+        let hold = Hold::syncs(&storage);
+        let written = lab.set("a", "1").unwrap();
+        assert_eq!(gate(&mut lab, |store| store.get(b"a").is_some()), 0);
+        let changed = gate(&mut lab, |store| store.set_fsync(Fsync::Always).unwrap());
+        assert_eq!(changed, written);
+        assert!(lab.store.durable() < written);
+        for key in [&b"a"[..], b"other"] {
+            let waits_for = gate(&mut lab, |store| store.contains(key));
+            assert_eq!(waits_for, written);
+        }
+        storage.wait_for_held_sync();
+        let lost = Lab::open(&storage.crash(Keep::Nothing)).unwrap();
+        assert_eq!(lost.get("a"), None);
+        drop(hold);
+        // The change itself has it synced: nobody writes.
+        lab.wait(|store| (store.durable() == written).then_some(()));
+        let left = Lab::open(&storage.crash(Keep::Nothing)).unwrap();
+        assert_eq!(left.get("a").as_deref(), Some("1"));
+
+        // From here on it is as if it had always been so.
+        let hold = Hold::syncs(&storage);
+        let again = gate(&mut lab, |store| store.set(b"a", b"2").unwrap());
+        lab.store.commit();
+        storage.wait_for_held_sync();
+        assert!(lab.store.durable() < again);
+        drop(hold);
+        lab.wait(|store| (store.durable() == again).then_some(()));
+    }
+}
+
+#[test]
+fn a_looser_policy_lets_through_what_waits_for_a_sync() {
+    let (storage, mut lab, hold) = held();
+    lab.store.set_fsync(Fsync::Never).unwrap();
+    assert_eq!(lab.store.fsync(), Fsync::Never);
+    drop(hold);
+    lab.settle().unwrap();
+    let hold = Hold::syncs(&storage);
+    let syncs = storage.count(Operation::Sync);
+    let written = lab.set("a", "2").unwrap();
+    assert_eq!(lab.store.durable(), written);
+    assert_eq!(storage.count(Operation::Sync), syncs);
+    // With `everysec` it then comes by itself, also where nothing is written any more.
+    lab.store.set_fsync(Fsync::EverySec).unwrap();
+    drop(hold);
+    storage.wait_for_count(Operation::Sync, syncs + 1);
+    lab.store.set(b"a", b"3").unwrap();
+    lab.store.commit();
+    storage.wait_for_count(Operation::Sync, syncs + 2);
+}
+
 #[test]
 fn with_never_only_checkpoints_and_the_end_sync() {
     let storage = MemoryStorage::new();

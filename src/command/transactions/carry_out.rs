@@ -20,6 +20,7 @@ pub(crate) fn exec<'s>(
     let Some(transaction) = cx.session.transaction.take() else {
         return Err(Error::new("ERR EXEC without MULTI"));
     };
+    cx.session.client.queued.set(-1);
     let watches = cx.session.watches.remove(&cx.session.id);
     let watches = watches.unwrap_or_default();
     let has_changed = watches.have_changed(cx.store);
@@ -126,10 +127,13 @@ fn carry_out(
                 resp::encode(&channels(asked, *args), protocol, &mut out);
             }
             // What these do is not done within a transaction; they are refused when they are queued.
-            Ok(Outcome::Checkpoint | Outcome::Peer(_)) => {
+            Ok(_) => {
                 resp::encode(&not_allowed(), protocol, &mut out);
             }
-            Err(error) => resp::encode(&error.into_frame(), protocol, &mut out),
+            Err(error) => {
+                host.count_error(&error);
+                resp::encode(&error.into_frame(), protocol, &mut out);
+            }
         }
         if out.len() > REPLY_MAX_BYTES {
             out.truncate(start);

@@ -3,6 +3,17 @@
 use super::super::{Args, Command, Error, Found, Host, Route, count};
 use crate::limits::{TRANSACTION_MAX_BYTES, TRANSACTION_WORDS_MAX, TRANSACTIONS_TOTAL_MAX_BYTES};
 
+/// What is no part of a transaction: it has its effect on the connections or on the disk, with which a
+/// transaction cannot wait. For the same reason nothing is subscribed to in one.
+const NOT_QUEUED: &[&str] = &[
+    "bgsave",
+    "client|kill",
+    "client|reply",
+    "config|set",
+    "save",
+    "triad|peer",
+];
+
 /// A transaction between `MULTI` and `EXEC`.
 #[derive(Debug, Default)]
 pub struct Transaction {
@@ -45,9 +56,9 @@ impl Transaction {
     }
 
     fn take(&mut self, found: &Found<'_>, args: Args<'_>, host: &Host) -> Result<(), Error> {
-        let has = |flag| found.command.flags.contains(&flag);
-        // What subscribes changes what the connection may ask, in the midst of what it has asked.
-        if has("no_multi") || has("pubsub") && found.command.route == Route::Here {
+        let command = found.command;
+        let subscribes = command.flags.contains(&"pubsub") && command.route == Route::Here;
+        if subscribes || NOT_QUEUED.contains(&command.name) {
             return Err(Error::new("ERR Command not allowed inside a transaction"));
         }
         let words = args.iter().map(|word| word.len() + size_of::<Vec<u8>>());

@@ -42,7 +42,7 @@ impl Dispatch<'_> {
         let nodes = iter::once(node.host.me).chain(links.iter().map(|(index, _)| *index));
         let gather = Gather::new(
             Rc::clone(self.outbox),
-            self.outbox.reserve(self.session.protocol),
+            self.reserve(),
             Joining::Reached(merge),
             found.command.name,
             found.command.is_write(),

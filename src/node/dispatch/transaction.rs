@@ -40,8 +40,9 @@ impl Dispatch<'_> {
         };
         match transaction.push(found, args, host) {
             Ok(()) => {
-                let queued = Frame::simple("QUEUED");
-                self.outbox.push_frame(&queued, self.session.protocol);
+                let queued = i64::try_from(transaction.requests.len()).unwrap_or(i64::MAX);
+                self.session.client.queued.set(queued);
+                self.answer(&Frame::simple("QUEUED"));
                 Flow::Next
             }
             Err(error) => self.refuse(error),
@@ -105,22 +106,18 @@ impl Dispatch<'_> {
         };
         let channels = &mut |asked, args: Args<'_>| answer_channels(node, asked, args);
         match command::exec(context, channels) {
-            Ok(Outcome::Encoded(bytes)) => self.outbox.push(|out| out.extend_from_slice(&bytes)),
+            Ok(Outcome::Encoded(bytes)) => self.answer_encoded(&bytes),
             Ok(_) => {}
-            Err(error) => self
-                .outbox
-                .push_frame(&error.into_frame(), self.session.protocol),
+            Err(error) => self.answer(&error.into_frame()),
         }
-        self.outbox.gate_last(store.take_gate());
+        self.gate(store.take_gate());
         Flow::Next
     }
 
     /// Refuses the transaction, of which nothing was done.
     pub(super) fn abort(&mut self, error: Error) -> Flow {
         self.unwatch();
-        if let Some(transaction) = self.session.transaction.take() {
-            transaction.end(&self.node.host);
-        }
+        self.session.end_transaction(&self.node.host);
         self.refuse(error)
     }
 
@@ -206,7 +203,8 @@ impl Dispatch<'_> {
             words.extend(request.words.iter().map(Vec::as_slice));
         }
         command::count(&host.counters.forwarded, 1);
-        let ticket = self.outbox.reserve(self.session.protocol);
+        self.session.client.queued.set(-1);
+        let ticket = self.reserve();
         let sent = Forwarded {
             node: Rc::clone(self.node),
             outbox: Rc::clone(self.outbox),

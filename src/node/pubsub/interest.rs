@@ -66,6 +66,9 @@ impl Interest {
 impl Node {
     /// Finds out anew what this node wants to be told of, and has its peers know if that has changed.
     pub(in crate::node) fn settle_interest(&self) {
+        let counters = &self.host.counters;
+        counters.channels.set(self.registry.channel_count());
+        counters.patterns.set(self.registry.patterns());
         let flags = self.host.events.flags();
         let is_wanted = flags.tells() && self.registry.is_about_keys();
         let flags = if is_wanted { flags } else { EventFlags::NONE };

@@ -200,6 +200,11 @@ impl Registry {
         self.patterns.borrow().len()
     }
 
+    /// How many channels have subscribers.
+    pub(crate) fn channel_count(&self) -> usize {
+        self.channels.borrow().len()
+    }
+
     /// Whether somebody is subscribed to where events of keys can be told.
     pub(crate) fn is_about_keys(&self) -> bool {
         self.of_keys.get() > 0

@@ -20,7 +20,7 @@ impl Dispatch<'_> {
             Channels::Events(flags) => self.note_interest(flags),
             asked => {
                 let frame = self.node.answer_channels(asked, args);
-                frame.map(|frame| self.outbox.push_frame(&frame, self.session.protocol))
+                frame.map(|frame| self.answer(&frame))
             }
         };
         match replied {
@@ -120,9 +120,10 @@ impl Dispatch<'_> {
         resp::encode(&Frame::Push(words), self.session.protocol, told);
     }
 
-    fn count_subscriptions(&mut self, subscriber: &Subscriber) {
-        self.session.channels = subscriber.count(Topic::Channel);
-        self.session.patterns = subscriber.count(Topic::Pattern);
+    fn count_subscriptions(&self, subscriber: &Subscriber) {
+        let client = &self.session.client;
+        client.channels.set(subscriber.count(Topic::Channel));
+        client.patterns.set(subscriber.count(Topic::Pattern));
     }
 
     /// A peer says what it wants to be told of.

@@ -17,6 +17,24 @@ fn released(replies: &Replies, durable: Seq) -> String {
     String::from_utf8(replies.released(durable).to_vec()).unwrap()
 }
 
+/// A request that is not to be answered has its place in the window until its answer comes.
+#[test]
+fn a_reply_that_nobody_wants_leaves_nothing_but_its_place() {
+    let mut replies = Replies::default();
+    let unwanted = [replies.reserve(None), replies.reserve(None)];
+    let wanted = replies.reserve(Protocol::Resp2);
+    assert_eq!(replies.held(), 3);
+    assert_eq!(fill(&mut replies, unwanted[1], &Frame::OK, 9), 0);
+    assert_eq!(fill(&mut replies, wanted, &Frame::Integer(1), 0), 4);
+    assert_eq!(released(&replies, 0), "");
+    assert_eq!(fill(&mut replies, unwanted[0], &Frame::OK, 9), 0);
+    // It waits for no write either.
+    assert_eq!(released(&replies, 0), ":1\r\n");
+    assert_eq!(replies.held(), 0);
+    replies.consume(4, 0);
+    assert!(replies.is_empty());
+}
+
 #[test]
 fn a_later_reply_waits_for_an_earlier_one() {
     let mut replies = Replies::default();

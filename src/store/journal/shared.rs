@@ -1,7 +1,7 @@
 //! What the owner of a store and the journal's thread have in common.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
@@ -9,6 +9,18 @@ use crate::limits::{JOURNAL_BUFFER_KEPT_BYTES, JOURNAL_BUFFERS_KEPT, JOURNAL_JOI
 use crate::store::failure::Failure;
 use crate::store::signal::Signal;
 use crate::store::{Fsync, Seq};
+
+const ALWAYS: u8 = 0;
+const EVERY_SEC: u8 = 1;
+const NEVER: u8 = 2;
+
+const fn number_of(policy: Fsync) -> u8 {
+    match policy {
+        Fsync::Always => ALWAYS,
+        Fsync::EverySec => EVERY_SEC,
+        Fsync::Never => NEVER,
+    }
+}
 
 /// Something for the journal's thread to do.
 pub(super) enum Work {
@@ -43,7 +55,8 @@ struct Queue {
 pub(in crate::store) struct Shared {
     queue: Mutex<Queue>,
     wake: Condvar,
-    policy: Fsync,
+    /// What [`Fsync`] is in force, as a number.
+    policy: AtomicU8,
     written: AtomicU64,
     synced: AtomicU64,
     /// The segment that is written to, once it and its name are on the disk.
@@ -60,7 +73,7 @@ impl Shared {
         Self {
             queue: Mutex::default(),
             wake: Condvar::new(),
-            policy,
+            policy: AtomicU8::new(number_of(policy)),
             written: AtomicU64::new(synced),
             synced: AtomicU64::new(synced),
             segment: AtomicU64::new(segment),
@@ -72,7 +85,17 @@ impl Shared {
     }
 
     pub(in crate::store) fn policy(&self) -> Fsync {
-        self.policy
+        match self.policy.load(Ordering::Relaxed) {
+            EVERY_SEC => Fsync::EverySec,
+            NEVER => Fsync::Never,
+            _ => Fsync::Always,
+        }
+    }
+
+    /// Changes the policy. The thread sees it with the next work that it takes, since that is behind a
+    /// lock; [`Shared::durable`] at once.
+    pub(in crate::store) fn set_policy(&self, policy: Fsync) {
+        self.policy.store(number_of(policy), Ordering::Relaxed);
     }
 
     /// The highest number that an fsync has covered.
@@ -82,7 +105,7 @@ impl Shared {
 
     /// The highest number that is as durable as the policy promises.
     pub(in crate::store) fn durable(&self) -> Seq {
-        match self.policy {
+        match self.policy() {
             Fsync::Always => self.synced(),
             Fsync::EverySec | Fsync::Never => self.written.load(Ordering::Acquire),
         }

@@ -32,11 +32,10 @@ pub(super) struct Segment {
 
 /// Works until the store is closed or something fails.
 pub(super) fn run(mut segment: Segment, shared: &Shared) {
-    let policy = shared.policy();
     let panicked = segment.failure(Action::Write, io::Error::other("its thread has panicked"));
     let _alarm = OnPanic(|| shared.fail(panicked.clone()));
     loop {
-        let due = match policy {
+        let due = match shared.policy() {
             Fsync::EverySec => segment.unsynced_since.map(|since| since + FSYNC_EVERYSEC),
             Fsync::Always | Fsync::Never => None,
         };
@@ -46,7 +45,7 @@ pub(super) fn run(mut segment: Segment, shared: &Shared) {
             return;
         }
         let done = match turn {
-            Turn::Work(work) => segment.round(work, policy, shared),
+            Turn::Work(work) => segment.round(work, shared.policy(), shared),
             Turn::Due => segment.sync(shared),
             Turn::Closed => return,
         };

@@ -27,6 +27,7 @@ pub(crate) fn start(lab: &Lab, name: &str, storage: &MemoryStorage, fsync: Fsync
         repair: false,
         value_max_bytes: VALUE_MAX_BYTES,
         insecure_plaintext: false,
+        log_level: None,
     };
     Prepared::new(config).unwrap().spawn().unwrap()
 }

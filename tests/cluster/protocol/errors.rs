@@ -75,5 +75,5 @@ fn help_lists_the_subcommands() {
         assert!(lines.contains(&&b"HELP"[..]), "{container}");
     }
     let bytes = lab.connect("mac").exchange(&request(&["config", "help"]));
-    assert!(bytes.starts_with(b"*7\r\n+CONFIG <subcommand> "));
+    assert!(bytes.starts_with(b"*11\r\n+CONFIG <subcommand> "));
 }

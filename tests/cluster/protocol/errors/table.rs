@@ -15,6 +15,8 @@ pub(super) fn refused() -> Vec<Row> {
     let mut rows = arity();
     rows.extend(unknown());
     rows.extend(bad_arguments());
+    rows.extend(of_settings());
+    rows.extend(of_connections_and_commands());
     rows.extend(repeated_to_the_client());
     rows
 }
@@ -26,7 +28,8 @@ fn row(words: &str, text: impl Into<String>) -> Row {
 
 fn arity() -> Vec<Row> {
     let whole = "GET|GET a b|SET|SET a|DEL|EXISTS|MGET|MSET|MSET a|MSET a 1 b|KEYS|KEYS a b|DBSIZE a|\
-                 SCAN|PING a b|ECHO|ECHO a b|SELECT|save a|LASTSAVE a|CONFIG|CLIENT|Get";
+                 SCAN|PING a b|ECHO|ECHO a b|SELECT|save a|LASTSAVE a|TIME a|AUTH|RESET a|CONFIG|\
+                 CLIENT|Get";
     let whole = whole.split('|').map(|words| {
         let name = words.split(' ').next().unwrap_or_default().to_lowercase();
         row(words, format!("{ARITY} '{name}' command"))
@@ -36,7 +39,16 @@ fn arity() -> Vec<Row> {
         ("CLIENT ID a", "client|id"),
         ("CLIENT GETNAME a", "client|getname"),
         ("client setname", "client|setname"),
+        ("CLIENT INFO a", "client|info"),
+        ("CLIENT KILL", "client|kill"),
+        ("CLIENT REPLY", "client|reply"),
+        ("CLIENT NO-EVICT", "client|no-evict"),
+        ("CONFIG SET", "config|set"),
+        ("CONFIG SET timeout", "config|set"),
+        ("CONFIG RESETSTAT a", "config|resetstat"),
+        ("CONFIG REWRITE a", "config|rewrite"),
         ("COMMAND COUNT a", "command|count"),
+        ("COMMAND GETKEYS GET", "command|getkeys"),
     ];
     let of_containers = of_containers
         .into_iter()
@@ -107,6 +119,121 @@ fn bad_arguments() -> Vec<Row> {
         row("SCAN 0 MATCH", SYNTAX),
         row("SCAN 0 TYPE", SYNTAX),
         row("SCAN 0 NONSENSE a", SYNTAX),
+    ]
+}
+
+fn of_settings() -> Vec<Row> {
+    let config = |words: &str, name: &str, why: &str| {
+        let failed = "ERR CONFIG SET failed (possibly related to argument";
+        row(
+            &format!("CONFIG SET {words}"),
+            format!("{failed} '{name}') - {why}"),
+        )
+    };
+    let unknown = |words: &str, name: &str| {
+        let unknown = "ERR Unknown option or number of arguments for CONFIG SET -";
+        row(
+            &format!("CONFIG SET {words}"),
+            format!("{unknown} '{name}'"),
+        )
+    };
+    let (immutable, no_integer) = (
+        "can't set immutable config",
+        "argument couldn't be parsed into an integer",
+    );
+    let no_memory = "argument must be a memory value";
+    let between =
+        |least: &str, most: &str| format!("argument must be between {least} and {most} inclusive");
+    let one_of = |words: &str| format!("argument(s) must be one of the following: {words}");
+    let policies = "volatile-lru, volatile-lfu, volatile-random, volatile-ttl, allkeys-lru, \
+                    allkeys-lfu, allkeys-random, noeviction";
+    let seconds = between("0", "2147483647");
+    let clients = between("1", "4294967295");
+    vec![
+        unknown("NonSense 1", "NonSense"),
+        unknown("timeout 1 nonsense 2", "nonsense"),
+        unknown("nonsense 1 databases 2", "nonsense"),
+        row("CONFIG SET timeout 1 nonsense", SYNTAX),
+        config("databases 1", "databases", immutable),
+        config("Databases 1 nonsense 2", "Databases", immutable),
+        config("cluster-enabled yes", "cluster-enabled", immutable),
+        config("tcp-backlog 1", "tcp-backlog", immutable),
+        config("dir a", "dir", "can't set protected config"),
+        config("dbfilename a", "dbfilename", "can't set protected config"),
+        config("timeout 1 TIMEOUT 2", "TIMEOUT", "duplicate parameter"),
+        config("Timeout a", "timeout", no_integer),
+        config("timeout 1.5", "timeout", no_integer),
+        config("timeout ", "timeout", no_integer),
+        config("timeout -1", "timeout", &seconds),
+        config("timeout 2147483648", "timeout", &seconds),
+        config("maxclients a", "maxclients", no_integer),
+        config("maxclients 0", "maxclients", &clients),
+        config("maxclients 4294967296", "maxclients", &clients),
+        config("timeout 1 maxclients 0", "maxclients", &clients),
+        config("maxmemory a", "maxmemory", no_memory),
+        config("maxmemory 0x", "maxmemory", no_memory),
+        config(
+            "appendonly maybe",
+            "appendonly",
+            "argument must be 'yes' or 'no'",
+        ),
+        config(
+            "appendfsync a",
+            "appendfsync",
+            &one_of("everysec, always, no"),
+        ),
+        config(
+            "loglevel a",
+            "loglevel",
+            &one_of("debug, verbose, notice, warning"),
+        ),
+        config("maxmemory-policy a", "maxmemory-policy", &one_of(policies)),
+        config("save a", "save", "Invalid save parameters"),
+        config("save 1", "save", "Invalid save parameters"),
+        row(
+            "CONFIG REWRITE",
+            "ERR The server is running without a config file",
+        ),
+    ]
+}
+
+fn of_connections_and_commands() -> Vec<Row> {
+    let client_id = "ERR client-id should be greater than 0";
+    let client_type = "ERR Unknown client type 'nonsense'";
+    vec![
+        row("CLIENT KILL nobody", "ERR No such client"),
+        row("CLIENT KILL ID", "ERR No such client"),
+        row("CLIENT KILL ID 0", client_id),
+        row("CLIENT KILL ID a", client_id),
+        row("CLIENT KILL TYPE nonsense", client_type),
+        row("CLIENT KILL USER nobody", "ERR No such user 'nobody'"),
+        row("CLIENT KILL SKIPME maybe", SYNTAX),
+        row("CLIENT KILL NONSENSE a", SYNTAX),
+        row("CLIENT KILL ID 1 TYPE", SYNTAX),
+        row("CLIENT LIST TYPE nonsense", client_type),
+        row("CLIENT LIST TYPE", SYNTAX),
+        row("CLIENT LIST ID", SYNTAX),
+        row("CLIENT LIST ID a", "ERR Invalid client ID"),
+        row("CLIENT LIST ID 1 TYPE normal", "ERR Invalid client ID"),
+        row("CLIENT LIST NONSENSE", SYNTAX),
+        row("CLIENT REPLY NONSENSE", SYNTAX),
+        row("CLIENT NO-EVICT NONSENSE", SYNTAX),
+        row("BGSAVE NONSENSE", SYNTAX),
+        row("BGSAVE SCHEDULE a", SYNTAX),
+        row("COMMAND LIST NONSENSE", SYNTAX),
+        row("COMMAND LIST FILTERBY", SYNTAX),
+        row("COMMAND LIST FILTERBY NONSENSE a", SYNTAX),
+        row("COMMAND LIST FILTERBY PATTERN a b", SYNTAX),
+        row(
+            "COMMAND GETKEYS nonsense a",
+            "ERR Invalid command specified",
+        ),
+        row("AUTH a b c", SYNTAX),
+        row(
+            "AUTH secret",
+            "ERR AUTH <password> called without any password configured for the default user. Are \
+             you sure your configuration is correct?",
+        ),
     ]
 }
 
