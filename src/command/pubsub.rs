@@ -87,9 +87,14 @@ pub(super) const COMMANDS: &[Command] = &[
         "Counts the patterns that have subscribers",
         |_, _| ask(Channels::Patterns),
     ),
-    here("pubsub|help", 2, "Lists these subcommands", |_, _| {
-        reply(help("pubsub"))
-    }),
+    Command::here(
+        "pubsub|help",
+        2,
+        &["loading", "stale"],
+        Keys::NONE,
+        "Lists these subcommands",
+        |_, _| reply(help("pubsub")),
+    ),
 ];
 
 const fn here(name: &'static str, arity: i32, summary: &'static str, run: super::Run) -> Command {

@@ -67,7 +67,10 @@ const fn of_step(
     Command {
         name,
         arity,
-        flags: &["fast"],
+        flags: match step {
+            Step::Exec => &["noscript", "loading", "stale", "skip_slowlog"],
+            _ => &["noscript", "loading", "stale", "fast", "allow_busy"],
+        },
         keys,
         route: Route::Transaction(step),
         summary,
