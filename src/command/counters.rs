@@ -26,6 +26,8 @@ pub struct Counters {
     pub hits: Cell<u64>,
     /// Reads of a key that was not there.
     pub misses: Cell<u64>,
+    /// Keys that were removed because their time had come.
+    pub expired: Cell<u64>,
     /// The memory of requests that wait for their `EXEC`, in bytes.
     pub transactions_bytes: Cell<usize>,
     /// The bytes of requests that clients and peers have sent.
@@ -65,6 +67,7 @@ impl Counters {
             &self.forwarded,
             &self.hits,
             &self.misses,
+            &self.expired,
             &self.received_bytes,
             &self.sent_bytes,
             &self.checkpoints.done,

@@ -272,6 +272,10 @@ fn stats(cx: &Context<'_, '_>, text: &mut String) {
     for name in ["sync_full", "sync_partial_ok", "sync_partial_err"] {
         line(text, format_args!("{name}:0"));
     }
+    line(
+        text,
+        format_args!("expired_keys:{}", counters.expired.get()),
+    );
     line(text, format_args!("evicted_keys:0"));
     line(text, format_args!("keyspace_hits:{}", counters.hits.get()));
     line(
@@ -357,9 +361,15 @@ fn triad(cx: &Context<'_, '_>, text: &mut String) {
 }
 
 fn keyspace(cx: &Context<'_, '_>, text: &mut String) {
-    let keys = cx.store.status().keys;
-    if keys == 0 {
+    let status = cx.store.status();
+    if status.keys == 0 {
         return;
     }
-    line(text, format_args!("db0:keys={keys},expires=0,avg_ttl=0"));
+    line(
+        text,
+        format_args!(
+            "db0:keys={},expires={},avg_ttl={}",
+            status.keys, status.expiring, status.mean_ttl_ms
+        ),
+    );
 }

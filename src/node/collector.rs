@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use tokio::time::sleep;
 
 use super::Node;
-use crate::command::EventFlags;
+use crate::command::{self, EventFlags};
 use crate::limits::{COLLECT_KEYS, COLLECT_PAUSE};
 use crate::store::Store;
 
@@ -65,7 +65,10 @@ pub(crate) async fn run(node: Rc<Node>) {
             continue;
         }
         let events = &node.host.events;
-        let mut note = |key: &[u8]| events.note(EventFlags::EXPIRED, "expired", key);
+        let mut note = |key: &[u8]| {
+            command::count(&node.host.counters.expired, 1);
+            events.note(EventFlags::EXPIRED, "expired", key);
+        };
         let collected = node.store.borrow_mut().collect(COLLECT_KEYS, &mut note);
         if collected.is_err() {
             return;

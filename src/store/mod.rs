@@ -340,6 +340,11 @@ impl Store {
         Status {
             keys: self.tables.own.len(),
             expiring: self.tables.own.deadlines(),
+            mean_ttl_ms: self
+                .tables
+                .own
+                .mean_deadline_ms()
+                .saturating_sub(self.now_unix_ms()),
             misplaced: self.tables.misplaced.len(),
             fsync: self.journal.shared().policy(),
             last_checkpoint_unix_seconds: self.last_checkpoint_unix_seconds,

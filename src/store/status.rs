@@ -32,6 +32,8 @@ pub struct Status {
     pub keys: usize,
     /// Of these, how many will be gone at some moment.
     pub expiring: usize,
+    /// In how many milliseconds that will be, on average.
+    pub mean_ttl_ms: u64,
     /// The same of the keys of other nodes.
     pub misplaced: usize,
     /// When a write counts as done.

@@ -182,6 +182,11 @@ impl Table {
         self.deadlines.len()
     }
 
+    /// The mean of these moments, in milliseconds since 1970; 0 if there are none.
+    pub(super) fn mean_deadline_ms(&self) -> u64 {
+        self.deadlines.mean_ms()
+    }
+
     /// A key that is to be gone by now, the one that is so for longest.
     pub(super) fn overdue(&self, now: u64) -> Option<(u64, Vec<u8>)> {
         let (deadline, hash) = self.deadlines.first().filter(|(at, _)| at.get() <= now)?;

@@ -6,9 +6,15 @@ use std::collections::BTreeMap;
 
 use super::entry::Deadline;
 
-/// How many keys there are of each deadline and hash. Nearly always it is one.
+/// The deadlines of a table's keys.
 #[derive(Default)]
-pub(super) struct Deadlines(BTreeMap<(Deadline, u64), u32>);
+pub(super) struct Deadlines {
+    /// How many keys there are of each deadline and hash. Nearly always it is one.
+    keys: BTreeMap<(Deadline, u64), u32>,
+    count: usize,
+    /// Of all deadlines, in milliseconds since 1970.
+    sum_ms: u128,
+}
 
 impl Deadlines {
     /// A key of this hash has another deadline than before.
@@ -20,28 +26,39 @@ impl Deadlines {
             self.remove(hash, before);
         }
         if let Some(after) = after {
-            *self.0.entry((after, hash)).or_default() += 1;
+            *self.keys.entry((after, hash)).or_default() += 1;
+            self.count += 1;
+            self.sum_ms += u128::from(after.get());
         }
     }
 
     /// The first deadline, and the hash of a key that has it.
     pub(super) fn first(&self) -> Option<(Deadline, u64)> {
-        self.0.first_key_value().map(|(first, _)| *first)
+        self.keys.first_key_value().map(|(first, _)| *first)
     }
 
     /// How many keys have one.
     pub(super) fn len(&self) -> usize {
-        self.0.len()
+        self.count
+    }
+
+    /// The mean of all, in milliseconds since 1970; 0 if there are none.
+    pub(super) fn mean_ms(&self) -> u64 {
+        let mean = self.sum_ms.checked_div(self.count as u128);
+        mean.and_then(|mean| u64::try_from(mean).ok()).unwrap_or(0)
     }
 
     fn remove(&mut self, hash: u64, deadline: Deadline) {
         let place = (deadline, hash);
-        if let Some(count) = self.0.get_mut(&place) {
-            *count -= 1;
-            if *count == 0 {
-                self.0.remove(&place);
-            }
+        let Some(count) = self.keys.get_mut(&place) else {
+            return;
+        };
+        *count -= 1;
+        if *count == 0 {
+            self.keys.remove(&place);
         }
+        self.count -= 1;
+        self.sum_ms -= u128::from(deadline.get());
     }
 }
 
@@ -57,9 +74,11 @@ mod tests {
         deadlines.change(7, None, at_5);
         deadlines.change(7, at_5, at_3);
         assert_eq!(deadlines.first().map(|(first, _)| first.get()), Some(3));
+        assert_eq!((deadlines.len(), deadlines.mean_ms()), (2, 4));
         deadlines.change(7, at_3, None);
         assert_eq!(deadlines.first().map(|(first, _)| first.get()), Some(5));
         deadlines.change(7, at_5, None);
         assert_eq!((deadlines.first(), deadlines.len()), (None, 0));
+        assert_eq!(deadlines.mean_ms(), 0);
     }
 }
