@@ -65,11 +65,11 @@ pub(crate) async fn run(node: Rc<Node>) {
             continue;
         }
         let events = &node.host.events;
-        let mut note = |key: &[u8]| {
+        let mut tell = |key: &[u8]| {
             command::count(&node.host.counters.expired, 1);
             events.note(EventFlags::EXPIRED, "expired", key);
         };
-        let collected = node.store.borrow_mut().collect(COLLECT_KEYS, &mut note);
+        let collected = node.store.borrow_mut().collect(COLLECT_KEYS, &mut tell);
         if collected.is_err() {
             return;
         }

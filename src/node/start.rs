@@ -165,7 +165,7 @@ impl Prepared {
                 fsync: config.fsync,
                 accept_edits: config.accept_edits,
                 repair: config.repair,
-                clock: Default::default(),
+                ..Options::default()
             },
             &|key| placement.owner(key) == me,
             Arc::new(move || report.notify_one()),

@@ -143,7 +143,7 @@ impl Placed {
     }
 
     /// The same, of which the collection is a part of one or not.
-    pub(super) fn as_part(self, is_part: bool) -> Self {
+    pub(super) fn into_part(self, is_part: bool) -> Self {
         Self { is_part, ..self }
     }
 

@@ -80,7 +80,7 @@ fn hold(
             word => word,
         });
         let words: Vec<&str> = words.collect();
-        let client = if client == "1" { 0 } else { 1 };
+        let client = usize::from(client != "1");
         replies.push(clients[client].call(&words));
     }
     replies
@@ -247,14 +247,14 @@ fn a_crash_takes_a_transaction_back_as_a_whole() {
             Frame::Array(vec![bulk("70"), bulk("30")]),
             Frame::Integer(1),
         );
-        let none = (
+        let nothing = (
             Frame::Array(vec![bulk("100"), bulk("0")]),
             Frame::Integer(0),
         );
         let found = (values, log);
-        assert!(found == whole || (found == none && !must), "{found:?}");
+        assert!(found == whole || (found == nothing && !must), "{found:?}");
         wholes += u32::from(found == whole);
-        nones += u32::from(found == none);
+        nones += u32::from(found == nothing);
         node.stop().unwrap();
     }
     assert!(wholes > 0 && nones > 0, "{wholes} wholes, {nones} nones");

@@ -39,44 +39,55 @@ fn expire_at<'s>(
         return reply(Frame::Integer(0));
     }
     let now = i64::try_from(cx.store.now_unix_ms()).unwrap_or(i64::MAX);
-    let name = match deadline(moment).filter(|_| moment > now) {
-        Some(deadline) => {
-            cx.store.expire(key, Some(deadline))?;
-            "expire"
-        }
-        None => {
-            cx.store.delete(key)?;
-            "del"
-        }
+    let name = if let Some(deadline) = deadline(moment).filter(|_| moment > now) {
+        cx.store.expire(key, Some(deadline))?;
+        "expire"
+    } else {
+        cx.store.delete(key)?;
+        "del"
     };
     cx.host.events.note(EventFlags::GENERIC, name, key);
     reply(Frame::Integer(1))
 }
 
-/// When a deadline is set: `NX XX GT LT`.
+/// Which deadline the key has to have before, to get another.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Before {
+    #[default]
+    Any,
+    /// `NX`.
+    None,
+    /// `XX`.
+    Some,
+}
+
+/// When a deadline is set.
 #[derive(Debug, Default, Clone, Copy)]
 struct Condition {
-    has_none: bool,
-    has_one: bool,
+    before: Before,
+    /// `GT`: the new one is later.
     is_later: bool,
+    /// `LT`: the new one is sooner.
     is_sooner: bool,
 }
 
 impl Condition {
     fn parse(words: Args<'_>) -> Result<Self, Error> {
         let mut condition = Self::default();
+        let (mut has_nx, mut has_others) = (false, false);
         for word in words {
-            let flag = match word.to_ascii_lowercase().as_slice() {
-                b"nx" => &mut condition.has_none,
-                b"xx" => &mut condition.has_one,
-                b"gt" => &mut condition.is_later,
-                b"lt" => &mut condition.is_sooner,
+            let option = word.to_ascii_lowercase();
+            has_nx |= option == b"nx";
+            has_others |= option != b"nx";
+            match option.as_slice() {
+                b"nx" => condition.before = Before::None,
+                b"xx" => condition.before = Before::Some,
+                b"gt" => condition.is_later = true,
+                b"lt" => condition.is_sooner = true,
                 _ => return Err(Error::unsupported_option(word)),
-            };
-            *flag = true;
+            }
         }
-        let others = condition.has_one || condition.is_later || condition.is_sooner;
-        if condition.has_none && others {
+        if has_nx && has_others {
             return Err(Error::new(
                 "ERR NX and XX, GT or LT options at the same time are not compatible",
             ));
@@ -92,12 +103,13 @@ impl Condition {
     /// Whether a key with the deadline `before` gets the new one. A key that stays counts as one whose
     /// deadline is later than any.
     fn holds(self, before: Option<i64>, moment: i64) -> bool {
-        let Some(before) = before else {
-            return !self.has_one && !self.is_later;
-        };
-        !self.has_none
-            && !(self.is_later && moment <= before)
-            && !(self.is_sooner && moment >= before)
+        match before {
+            None => self.before != Before::Some && !self.is_later,
+            Some(_) if self.before == Before::None => false,
+            Some(before) if self.is_later => moment > before,
+            Some(before) if self.is_sooner => moment < before,
+            Some(_) => true,
+        }
     }
 }
 

@@ -29,11 +29,12 @@ pub(super) fn set<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>
     }
     cx.host.events.note_if_new(cx.store, key);
     match lasts {
-        Some(lasts) => cx.store.set_until(key, value, lasts)?,
-        None => cx.store.replace(key, value)?,
+        Resolved::AsBefore => cx.store.replace(key, value)?,
+        Resolved::Forever => cx.store.set(key, value)?,
+        Resolved::Until(deadline) => cx.store.set_until(key, value, Some(deadline))?,
     }
     cx.host.events.note(EventFlags::STRING, "set", key);
-    if let Some(Some(_)) = lasts {
+    if let Resolved::Until(_) = lasts {
         cx.host.events.note(EventFlags::GENERIC, "expire", key);
     }
     reply(if options.returns { old } else { Frame::OK })
@@ -73,22 +74,19 @@ pub(super) fn getex<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'
     };
     let note = |name| cx.host.events.note(EventFlags::GENERIC, name, key);
     match lasts.resolve(cx.store, "getex")? {
-        // Nothing was said, so nothing changes.
-        None => {}
-        Some(Some(until)) if until.get() <= cx.store.now_unix_ms() => {
+        Resolved::Until(until) if until.get() <= cx.store.now_unix_ms() => {
             cx.store.delete(key)?;
             note("del");
         }
-        Some(Some(until)) => {
+        Resolved::Until(until) => {
             cx.store.expire(key, Some(until))?;
             note("expire");
         }
-        Some(None) => {
-            if cx.store.deadline_of(key).flatten().is_some() {
-                cx.store.expire(key, None)?;
-                note("persist");
-            }
+        Resolved::Forever if cx.store.deadline_of(key).flatten().is_some() => {
+            cx.store.expire(key, None)?;
+            note("persist");
         }
+        Resolved::AsBefore | Resolved::Forever => {}
     }
     reply(Frame::bulk(value))
 }
@@ -140,14 +138,21 @@ impl<'a> Lasts<'a> {
         Ok(lasts)
     }
 
-    /// The deadline: `None` for the one that there is.
-    fn resolve(self, store: &Store, command: &str) -> Result<Option<Option<Deadline>>, Error> {
+    fn resolve(self, store: &Store, command: &str) -> Result<Resolved, Error> {
         Ok(match self {
-            Self::AsBefore => None,
-            Self::Forever => Some(None),
-            Self::Until(scale, time) => Some(Some(scale.deadline(time, store, command)?)),
+            Self::AsBefore => Resolved::AsBefore,
+            Self::Forever => Resolved::Forever,
+            Self::Until(scale, time) => Resolved::Until(scale.deadline(time, store, command)?),
         })
     }
+}
+
+/// How long a key is to last, by the time that it is now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Resolved {
+    AsBefore,
+    Forever,
+    Until(Deadline),
 }
 
 /// What `SET` was asked beside the key and the value.

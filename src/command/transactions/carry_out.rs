@@ -54,10 +54,10 @@ pub(crate) fn exec<'s>(
 /// before it, for a client of another node that watches so many keys here.
 pub(super) fn exec_for_peer<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
     let number = |index| parse_number::<u64>(args.get(index).unwrap_or_default());
-    let (client, watched) = (number(1)?, number(2)?);
+    let (client, watched_count) = (number(1)?, number(2)?);
     let watches = cx.session.watches.remove(&client).unwrap_or_default();
     // The link on which they were watched may have broken since, and then nobody knows.
-    let has_changed = watches.len() as u64 != watched || watches.have_changed(cx.store);
+    let has_changed = watches.len() as u64 != watched_count || watches.have_changed(cx.store);
     watches.end(cx.store);
     let mut requests = Vec::new();
     let mut rest = args.from(3);

@@ -132,7 +132,7 @@ impl EntryText<'_> {
         };
         let table_entry = table::Entry::with(&key, value, entry.deadline);
         Ok(Entry {
-            placed: Placed::of(table_entry, mine).as_part(part.is_some()),
+            placed: Placed::of(table_entry, mine).into_part(part.is_some()),
             crc,
             check,
         })

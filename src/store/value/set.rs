@@ -7,7 +7,7 @@ use std::fmt;
 use std::ops::ControlFlow;
 
 use super::{Items, ItemsBuf, Kind, Op, Value};
-use crate::store::table::{Table, hash};
+use crate::store::table::{Entry, Table, hash};
 
 pub(in crate::store) static KIND: Kind = Kind {
     name: "set",
@@ -78,7 +78,7 @@ impl Set {
     /// The members at these places, counted from 0 in the order of the iteration. `places` rise.
     pub fn at(&self, places: &[usize]) -> Vec<&[u8]> {
         let entries = self.members.at(places).into_iter();
-        entries.map(|entry| entry.key()).collect()
+        entries.map(Entry::key).collect()
     }
 
     /// Adds a member. Whether it was not there before.

@@ -178,12 +178,11 @@ impl Vocabulary {
         });
         let words: Vec<_> = words.collect();
         let comparison = match &*words[0] {
-            b"KEYS" => Comparison::Members,
             b"INCRBYFLOAT" => Comparison::Number,
             b"RANDOMKEY" | b"TIME" | b"SRANDMEMBER" => Comparison::Kind,
             // Of all members, or none.
             b"SPOP" if words.len() == 2 => Comparison::Kind,
-            b"SMEMBERS" | b"SPOP" => Comparison::Members,
+            b"KEYS" | b"SMEMBERS" | b"SPOP" => Comparison::Members,
             b"TTL" | b"PTTL" | b"EXPIRETIME" | b"PEXPIRETIME" => Comparison::Time,
             b"SSCAN" => Comparison::Scan,
             _ => Comparison::Equal,
