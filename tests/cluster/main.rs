@@ -19,6 +19,7 @@ mod clients;
 mod durability;
 mod embedded;
 mod exit_codes;
+mod expiry;
 mod flood;
 mod full_disk;
 mod hostile;
