@@ -11,6 +11,7 @@ mod history;
 mod keys;
 mod load;
 mod moments;
+mod transfers;
 
 use std::env;
 use std::fs;
