@@ -24,6 +24,9 @@ use crate::resp::{Frame, encode_request};
 /// at the same time, while the first reply is waited for. Requests and replies cannot wait for each other:
 /// the node whose reply is next is read while all are written to.
 ///
+/// What is about one connection, such as `MULTI`, `WATCH`, `SUBSCRIBE` or `HELLO`, is an error: it would be about one of
+/// several. Use a connection to one node for it.
+///
 /// What has no key, or keys of several owners, or is unknown here, goes to the *entry node*: the first of
 /// the list that is not known to be away. A request for which the entry node asks others is kept apart from
 /// the requests that go to these directly, so that what is done to one key is done in the order of the
@@ -75,6 +78,9 @@ pub struct ClusterClient<R = Placement> {
     /// How long a node may be silent while its reply is waited for.
     silence: Duration,
 }
+
+/// Stands in the order of the requests for one that no node is sent.
+const NOBODY: usize = usize::MAX;
 
 /// A request was not queued: a reply has to be read first.
 ///
@@ -138,6 +144,10 @@ impl<R: Router> ClusterClient<R> {
         }
         self.settle();
         let (place, is_through) = self.place_of(words)?;
+        if place == NOBODY {
+            self.note(place, is_through);
+            return Ok(());
+        }
         let channel = self.channels.get_mut(place).ok_or(ReplyFirst)?;
         if !channel.has_room() {
             return Err(ReplyFirst);
@@ -162,6 +172,10 @@ impl<R: Router> ClusterClient<R> {
     ) -> Option<Result<T, ClientError>> {
         self.settle();
         let place = *self.order.front()?;
+        if place == NOBODY {
+            self.order.pop_front();
+            return Some(Err(ClientError::OfOneConnection));
+        }
         let mut read = Some(read);
         let reply = loop {
             match self.channels.get_mut(place)?.next(&mut read).transpose() {
@@ -243,6 +257,7 @@ impl<R: Router> ClusterClient<R> {
                 Ok((place, false))
             }
             Destination::Any => Ok((self.entry(), false)),
+            Destination::Nobody => Ok((NOBODY, false)),
             Destination::Owner(_) | Destination::Through => {
                 let entry = self.entry();
                 let mut channels = self.channels.iter().enumerate();

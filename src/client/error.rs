@@ -54,6 +54,12 @@ pub enum ClientError {
         /// Its address.
         address: String,
     },
+    /// Nothing was sent: the request is about the connection on which it is sent, such as a part of a
+    /// transaction or a subscription, and this client has one to each node.
+    #[error(
+        "this is about one connection, and there is one to each node; connect to a node and ask for it there"
+    )]
+    OfOneConnection,
     /// Nothing was sent: the client still has replies to earlier requests.
     #[error(transparent)]
     ReplyFirst(#[from] ReplyFirst),
@@ -65,7 +71,10 @@ impl ClientError {
         match self {
             Self::Unreachable { name, .. } | Self::Lost { name, .. } => Some(name),
             Self::Refused { text } => missing_in(text),
-            Self::Unexpected { .. } | Self::RulesDiffer { .. } | Self::ReplyFirst(_) => None,
+            Self::Unexpected { .. }
+            | Self::RulesDiffer { .. }
+            | Self::OfOneConnection
+            | Self::ReplyFirst(_) => None,
         }
     }
 }

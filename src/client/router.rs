@@ -63,7 +63,21 @@ pub(super) enum Destination {
     Any,
     /// Any node, which may ask others for it.
     Through,
+    /// Nobody: it is about the connection on which it is sent, and there are several.
+    Nobody,
 }
+
+/// What changes how one connection is answered from then on. So it is with transactions too.
+const OF_ONE_CONNECTION: &[&str] = &[
+    "client|reply",
+    "hello",
+    "psubscribe",
+    "punsubscribe",
+    "quit",
+    "reset",
+    "subscribe",
+    "unsubscribe",
+];
 
 /// Finds out who is to be sent a request.
 #[derive(Debug)]
@@ -107,15 +121,15 @@ impl<R: Router> Directory<R> {
             return Destination::Through;
         };
         match found.command.route {
+            Route::Transaction(_) => Destination::Nobody,
+            Route::Here if OF_ONE_CONNECTION.contains(&found.command.name) => Destination::Nobody,
             Route::Here => Destination::Any,
             Route::Key | Route::Together | Route::Split(_) => {
                 self.owner(found.command.keys, found.args)
             }
-            Route::Everywhere(_)
-            | Route::Cursor
-            | Route::Survey
-            | Route::Reached(_)
-            | Route::Transaction(_) => Destination::Through,
+            Route::Everywhere(_) | Route::Cursor | Route::Survey | Route::Reached(_) => {
+                Destination::Through
+            }
         }
     }
 
@@ -157,6 +171,11 @@ mod tests {
             (&["PING"], Destination::Any),
             (&["TRIAD", "OWNER", "ck"], Destination::Any),
             (&["INFO"], Destination::Any),
+            (&["PUBLISH", "channel", "text"], Destination::Through),
+            (&["MULTI"], Destination::Nobody),
+            (&["WATCH", "b1"], Destination::Nobody),
+            (&["SUBSCRIBE", "channel"], Destination::Nobody),
+            (&["HELLO", "3"], Destination::Nobody),
             // A node knows more of these.
             (&["GET"], Destination::Through),
             (&["GET", "b1", "b2"], Destination::Through),

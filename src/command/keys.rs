@@ -440,19 +440,22 @@ fn type_of<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error
 
 /// One of this node's keys: the first one behind a place of the table that is chosen by chance.
 fn randomkey<'s>(cx: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error> {
-    let mut found = None;
-    let mut first = |key: &[u8], _: View<'_>| {
-        found.get_or_insert_with(|| key.to_vec());
-    };
     // Without the system's chance any key will do.
     let bits = getrandom::u64().unwrap_or_default();
-    cx.store.scan(bits & LAST_POSITION, 1, &mut first);
-    if found.is_none() {
-        cx.store.scan(0, 1, &mut |key, _| {
+    let key = first_key(cx.store, bits & LAST_POSITION).or_else(|| first_key(cx.store, 0));
+    reply(key.map_or(Frame::Null, Frame::bulk))
+}
+
+/// The first key from a position on. Those that have expired and are not removed yet are passed over.
+fn first_key(store: &Store, position: u64) -> Option<Vec<u8>> {
+    let mut found = None;
+    let mut from = Some(position);
+    while let (None, Some(position)) = (&found, from) {
+        from = store.scan(position, 1, &mut |key, _| {
             found.get_or_insert_with(|| key.to_vec());
         });
     }
-    reply(found.map_or(Frame::Null, Frame::bulk))
+    found
 }
 
 fn keys<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {

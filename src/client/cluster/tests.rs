@@ -1,4 +1,5 @@
 mod fake;
+mod one_connection;
 
 use std::cell::Cell;
 use std::rc::Rc;
