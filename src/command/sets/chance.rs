@@ -21,7 +21,7 @@ pub(super) fn spop<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s
                 .ok_or(Error::new("ERR value is out of range, must be positive"))?,
         ),
     };
-    let found = match set_of(cx.store, cx.host, key)? {
+    let found = match cx.store.members(key)? {
         Some(set) => different(set, count.unwrap_or(1))?,
         None => Vec::new(),
     };

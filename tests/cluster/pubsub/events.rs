@@ -64,6 +64,52 @@ const HAPPENINGS: &[(&str, &str)] = &[
     ("EXISTS N A", "keymiss N"),
     ("TOUCH N", "keymiss N"),
     ("TYPE N", "keymiss N"),
+    ("SET A 1 EX 100", "set A, expire A"),
+    ("SET A 1 KEEPTTL", "set A"),
+    ("SETEX C 100 1", "new C, set C, expire C"),
+    ("PSETEX C 100000 1", "set C, expire C"),
+    ("GETEX C", ""),
+    ("GETEX C PERSIST", "persist C"),
+    ("GETEX C PERSIST", ""),
+    ("GETEX C EX 100", "expire C"),
+    ("GETEX N EX 100", "keymiss N"),
+    ("GETEX C EXAT 1", "del C"),
+    ("EXPIRE A 100", "expire A"),
+    ("EXPIRE A 100 NX", ""),
+    ("PEXPIREAT A 4000000000000", "expire A"),
+    ("EXPIRE N 100", ""),
+    ("PERSIST A", "persist A"),
+    ("PERSIST A", ""),
+    ("EXPIRE A -1", "del A"),
+    ("TTL N", "keymiss N"),
+    ("PTTL N", "keymiss N"),
+    ("EXPIRETIME N", "keymiss N"),
+    ("SADD A x y z", "new A, sadd A"),
+    ("SADD A x", ""),
+    ("SREM A none", ""),
+    ("SREM A x", "srem A"),
+    ("SPOP A", "spop A"),
+    ("SPOP A 0", ""),
+    ("SREM A y z", "srem A, del A"),
+    ("SADD A x y", "new A, sadd A"),
+    ("SPOP A 2", "spop A, del A"),
+    ("SADD A x", "new A, sadd A"),
+    ("SPOP A", "spop A, del A"),
+    ("SPOP N", ""),
+    ("SPOP N 2", ""),
+    ("SMEMBERS N", "keymiss N"),
+    ("SISMEMBER N x", "keymiss N"),
+    ("SMISMEMBER N x", "keymiss N"),
+    ("SCARD N", "keymiss N"),
+    ("SRANDMEMBER N", "keymiss N"),
+    ("SRANDMEMBER N 2", "keymiss N"),
+    ("SSCAN N 0", "keymiss N"),
+    ("SREM N x", ""),
+    ("SADD B x", ""),
+    ("SADD C x", "new C, sadd C"),
+    ("RENAME C A", "new A, rename_from C, rename_to A"),
+    ("COPY A C", "new C, copy_to C"),
+    ("SET C 1", "set C"),
 ];
 
 /// The request with the keys of `owner` in the place of their letters.
@@ -130,6 +176,20 @@ fn events_of_each_owner_are_told_on_each_node() {
 fn redis_itself_tells_so() {
     if let Some(server) = RedisServer::start() {
         check(server.address, server.address, "linux");
+    }
+}
+
+/// Nobody has asked for it.
+#[test]
+fn a_key_whose_time_has_come_is_told_of() {
+    let lab = Lab::started();
+    let mut subscriber = lab.connect("mac");
+    subscriber.call(&["CONFIG", "SET", "notify-keyspace-events", "Ex"]);
+    subscriber.call(&["PSUBSCRIBE", "__keyevent@0__:*"]);
+    for owner in NAMES {
+        let key = key_of(owner, "k", 0);
+        lab.connect("linux").call(&["SET", &key, "1", "PX", "20"]);
+        assert_eq!(subscriber.reply(), event("expired", &key));
     }
 }
 
