@@ -6,9 +6,12 @@ use std::collections::BTreeMap;
 
 use super::entry::Deadline;
 
-/// The deadlines of a table's keys.
+/// The deadlines of a table's keys. Most tables are sets, whose members have none: these take a pointer.
 #[derive(Default)]
-pub(super) struct Deadlines {
+pub(super) struct Deadlines(Option<Box<Known>>);
+
+#[derive(Default)]
+struct Known {
     /// How many keys there are of each deadline and hash. Nearly always it is one.
     keys: BTreeMap<(Deadline, u64), u32>,
     count: usize,
@@ -22,30 +25,44 @@ impl Deadlines {
         if before == after {
             return;
         }
+        let known = self.0.get_or_insert_default();
         if let Some(before) = before {
-            self.remove(hash, before);
+            known.remove(hash, before);
         }
         if let Some(after) = after {
-            *self.keys.entry((after, hash)).or_default() += 1;
-            self.count += 1;
-            self.sum_ms += u128::from(after.get());
+            known.add(hash, after);
+        }
+        if known.count == 0 {
+            self.0 = None;
         }
     }
 
     /// The first deadline, and the hash of a key that has it.
     pub(super) fn first(&self) -> Option<(Deadline, u64)> {
-        self.keys.first_key_value().map(|(first, _)| *first)
+        let (first, _) = self.0.as_ref()?.keys.first_key_value()?;
+        Some(*first)
     }
 
     /// How many keys have one.
     pub(super) fn len(&self) -> usize {
-        self.count
+        self.0.as_ref().map_or(0, |known| known.count)
     }
 
     /// The mean of all, in milliseconds since 1970; 0 if there are none.
     pub(super) fn mean_ms(&self) -> u64 {
-        let mean = self.sum_ms.checked_div(self.count as u128);
-        mean.and_then(|mean| u64::try_from(mean).ok()).unwrap_or(0)
+        let mean = self.0.as_ref().and_then(|known| {
+            let mean = known.sum_ms.checked_div(known.count as u128);
+            u64::try_from(mean?).ok()
+        });
+        mean.unwrap_or(0)
+    }
+}
+
+impl Known {
+    fn add(&mut self, hash: u64, deadline: Deadline) {
+        *self.keys.entry((deadline, hash)).or_default() += 1;
+        self.count += 1;
+        self.sum_ms += u128::from(deadline.get());
     }
 
     fn remove(&mut self, hash: u64, deadline: Deadline) {

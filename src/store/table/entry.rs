@@ -29,8 +29,9 @@ pub(in crate::store) struct Rich {
     value: Value,
 }
 
-// Each is a place in every leaf.
+// Each is a place in every leaf; and each string that will be gone takes one of the other kind.
 const _: () = assert!(size_of::<Entry>() == 2 * size_of::<usize>());
+const _: () = assert!(size_of::<Rich>() <= 6 * size_of::<usize>());
 
 impl Entry {
     pub(in crate::store) fn new(key: &[u8], value: &[u8]) -> Self {

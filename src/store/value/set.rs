@@ -40,13 +40,14 @@ pub(in crate::store) static REMOVE: Op = Op {
 
 /// A set of strings.
 pub struct Set {
-    members: Table,
+    /// Apart, so that a string that will be gone takes no more memory than it needs.
+    members: Box<Table>,
 }
 
 impl Set {
     pub(in crate::store) fn new() -> Self {
         Self {
-            members: Table::new(),
+            members: Box::new(Table::new()),
         }
     }
 
