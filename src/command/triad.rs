@@ -183,7 +183,7 @@ fn misplaced<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Err
     let mut found = Collector::new(options);
     let next = cx
         .store
-        .misplaced_scan(position, options.count, &mut |key, value| {
+        .misplaced_scan(position, options.count, &mut |key, value, _| {
             found.visit(key, value);
         });
     reply(scan_reply(next, found.finish()?))
