@@ -11,7 +11,7 @@
 //! | `where` | `{"key":…,"node":…,"rule":…,"exists":…,"md5":…,"sha1":…,"sha256":…}` |
 //! | `status` | `{"nodes":[{"name":…,"address":…,"rule":…,"share":…,"reachable":…,"keys":…,"misplaced":…,"version":…,"error":…},…]}` |
 //! | `import` | `{"keys":…,"nodes":[{"name":…,"keys":…},…]}` |
-//! | `rehome` | `{"moved":…,"kept":[{"key":…,"holder":…,"owner":…},…]}` |
+//! | `rehome` | `{"moved":…,"kept":[{"key":…,"holder":…,"owner":…},…]}`; `refused` says why an owner does not take a key |
 //!
 //! Keys and values that are not UTF-8 stand in `key_base64` and `value_base64` instead.
 
@@ -21,6 +21,7 @@ use std::os::unix::ffi::OsStringExt as _;
 use std::process::ExitCode;
 
 use serde::Serialize;
+use triad::client::ClientError;
 use triad::ending::{Ending, Kind};
 use triad::resp::Frame;
 use triad::terminal;
@@ -96,7 +97,30 @@ pub(crate) async fn get(session: &mut Session, key: &[u8]) -> Result<Option<Vec<
         Frame::Null => Some(None),
         _ => None,
     };
-    session.ask(&[b"GET", key], value).await
+    match session.try_ask(&[b"GET", key], value).await? {
+        Err(ClientError::Refused { text }) if text.starts_with("WRONGTYPE ") => {
+            Err(not_a_string(session, key).await?)
+        }
+        found => Ok(found?),
+    }
+}
+
+/// Says what a key holds that is not a string, and how to read it.
+async fn not_a_string(session: &mut Session, key: &[u8]) -> Result<Ending, Ending> {
+    let kind = |reply: Frame<'static>| Some(terminal::readable_line(reply.as_bytes()?));
+    let kind = session.ask(&[b"TYPE", key], kind).await?;
+    let reader = match kind.as_str() {
+        "set" => "SMEMBERS",
+        "hash" => "HGETALL",
+        _ => "TYPE",
+    };
+    let address = session.entry().await?.address().to_owned();
+    let (host, port) = address.rsplit_once(':').unwrap_or((&address, ""));
+    let host = host.trim_matches(['[', ']']);
+    let key = terminal::readable_line(key);
+    Ok(Ending::failure(format!(
+        "{key} holds a {kind}, not a string; read it with `redis-cli -h {host} -p {port} {reader} {key}`"
+    )))
 }
 
 /// Deletes a key; whether it was there.

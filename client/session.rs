@@ -67,6 +67,15 @@ impl Session {
         words: &[&[u8]],
         read: impl FnOnce(Frame<'static>) -> Option<T>,
     ) -> Result<T, Ending> {
+        Ok(self.try_ask(words, read).await??)
+    }
+
+    /// As [`Session::ask`], for one who has a use for the error that the node answers with.
+    pub(crate) async fn try_ask<T>(
+        &mut self,
+        words: &[&[u8]],
+        read: impl FnOnce(Frame<'static>) -> Option<T>,
+    ) -> Result<Result<T, ClientError>, Ending> {
         let client = self.entry().await?;
         let reply = client.call(words).await;
         let result = reply.and_then(|frame| {
@@ -79,7 +88,7 @@ impl Session {
         ) {
             self.entry = None;
         }
-        Ok(result?)
+        Ok(result)
     }
 
     /// A connection to the node `name` itself.

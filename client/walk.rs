@@ -54,29 +54,38 @@ impl Walk {
 
 /// One step of any kind of scan.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Step {
+pub(crate) struct Step<T = Vec<u8>> {
     /// The cursor to go on with; none at the end.
     pub(crate) next: Option<Vec<u8>>,
-    /// The keys, or keys and values in turn.
-    pub(crate) found: Vec<Vec<u8>>,
+    /// The keys, or whatever is scanned.
+    pub(crate) found: Vec<T>,
 }
 
 impl Step {
-    /// Reads the reply to a scan.
+    /// Reads the reply to a scan of strings.
     pub(crate) fn read(reply: Frame<'static>) -> Option<Self> {
+        Self::read_of(reply, |element| match element {
+            Frame::Bulk(bytes) => Some(bytes.into_owned()),
+            _ => None,
+        })
+    }
+}
+
+impl<T> Step<T> {
+    /// Reads the reply to a scan, each element by `read`.
+    pub(crate) fn read_of(
+        reply: Frame<'static>,
+        read: impl FnMut(Frame<'static>) -> Option<T>,
+    ) -> Option<Self> {
         let Frame::Array(parts) = reply else {
             return None;
         };
         let [Frame::Bulk(cursor), Frame::Array(found)] = <[_; 2]>::try_from(parts).ok()? else {
             return None;
         };
-        let found = found.into_iter().map(|element| match element {
-            Frame::Bulk(bytes) => Some(bytes.into_owned()),
-            _ => None,
-        });
         Some(Self {
             next: (*cursor != *b"0").then(|| cursor.into_owned()),
-            found: found.collect::<Option<_>>()?,
+            found: found.into_iter().map(read).collect::<Option<_>>()?,
         })
     }
 }

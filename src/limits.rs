@@ -119,6 +119,20 @@ pub const TRANSACTIONS_TOTAL_MAX_BYTES: usize = 256 * MIB;
 /// The keys that one connection watches. They are remembered until the transaction.
 pub const WATCHED_KEYS_MAX: usize = 16 * 1024;
 
+// ---- keys on the way to their owner -----------------------------------------------------------
+
+/// The items of a collection, in bytes, that go from one node to another in one reply and one request, unless a
+/// single one is longer. One of more goes in parts, so that whoever carries it need not hold it.
+pub const PART_BYTES: usize = MIB;
+
+/// The bytes of collections that have come in parts, on all connections, and are not whole yet. One of more
+/// stays where it is. To write one of so many down as a whole takes half a second, in which nobody is
+/// served; after two seconds peers would give this node up ([`LINK_SILENCE`]).
+pub const PARTS_TOTAL_MAX_BYTES: usize = 128 * MIB;
+
+/// What an item of such a collection takes beside its bytes: its place in a table, and its own allocation.
+pub const PART_ITEM_BYTES: usize = 48;
+
 // ---- connections -----------------------------------------------------------------------------
 
 /// The most connections of clients and peers together, as in Redis. Lowered at start to what the

@@ -30,6 +30,8 @@ pub struct Counters {
     pub expired: Cell<u64>,
     /// The memory of requests that wait for their `EXEC`, in bytes.
     pub transactions_bytes: Cell<usize>,
+    /// The bytes of collections that have come in parts and are not whole yet.
+    pub parts_bytes: Cell<usize>,
     /// The bytes of requests that clients and peers have sent.
     pub received_bytes: Cell<u64>,
     /// The bytes of replies that were sent to them.

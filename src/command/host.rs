@@ -13,7 +13,7 @@ use tracing::level_filters::LevelFilter;
 use super::counters::Counters;
 use super::events::Events;
 use super::registry::{Client, Clients};
-use super::{Error, Transaction, Watches};
+use super::{Error, Parts, Transaction, Watches};
 use crate::cluster::Cluster;
 use crate::placement::{NodeIndex, Placement};
 use crate::resp::Protocol;
@@ -73,6 +73,8 @@ pub struct Session {
     /// The keys of this node that are watched, by client: the one of this connection, or those of the peer
     /// whose link it is.
     pub watches: HashMap<u64, Watches>,
+    /// A key that comes in parts.
+    pub parts: Option<Box<Parts>>,
 }
 
 /// Which requests of a connection are not answered (`CLIENT REPLY`).
@@ -123,9 +125,12 @@ impl Host {
 }
 
 impl Session {
-    /// Forgets the transaction and what is watched in this node's store.
+    /// Forgets the transaction, what has come in parts, and what is watched in this node's store.
     pub(crate) fn end(&mut self, store: &mut Store, host: &Host) {
         self.end_transaction(host);
+        if let Some(parts) = self.parts.take() {
+            parts.end(host);
+        }
         for (_, watches) in std::mem::take(&mut self.watches) {
             watches.end(store);
         }
@@ -149,6 +154,7 @@ impl Session {
             transaction: None,
             watched: Vec::new(),
             watches: HashMap::new(),
+            parts: None,
         }
     }
 

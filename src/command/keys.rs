@@ -3,6 +3,7 @@
 
 mod expiry;
 mod relocate;
+mod whole;
 
 use super::{
     Args, Command, Context, Error, EventFlags, Frame, Host, Keys, Merge, Outcome, ReplySize, Route,
@@ -216,25 +217,38 @@ pub struct ScanOptions<'a> {
     pub only_type: Option<&'a [u8]>,
     /// Whether to return each key's value behind it.
     pub values: bool,
+    /// Whether to return of each key all that it is.
+    pub whole: bool,
 }
 
 impl<'a> ScanOptions<'a> {
     /// Reads `[MATCH pattern] [COUNT n] [TYPE type]`, and `[VALUES]` where that is allowed.
     pub fn parse(args: Args<'a>, may_ask_values: bool) -> Result<Self, Error> {
-        Self::parse_some(args, true, may_ask_values)
+        Self::parse_some(args, true, may_ask_values, false)
+    }
+
+    /// Reads what [`ScanOptions::parse`] does, and `[VALUES | WHOLE]`.
+    pub(super) fn parse_of_misplaced(args: Args<'a>) -> Result<Self, Error> {
+        Self::parse_some(args, true, true, true)
     }
 
     /// Reads `[MATCH pattern] [COUNT n]`, for the items of a collection.
     pub(super) fn parse_of_items(args: Args<'a>) -> Result<Self, Error> {
-        Self::parse_some(args, false, false)
+        Self::parse_some(args, false, false, false)
     }
 
-    fn parse_some(args: Args<'a>, may_ask_type: bool, may_ask_values: bool) -> Result<Self, Error> {
+    fn parse_some(
+        args: Args<'a>,
+        may_ask_type: bool,
+        may_ask_values: bool,
+        may_ask_whole: bool,
+    ) -> Result<Self, Error> {
         let mut options = Self {
             pattern: None,
             count: SCAN_COUNT_DEFAULT,
             only_type: None,
             values: false,
+            whole: false,
         };
         let mut words = args.iter();
         while let Some(word) = words.next() {
@@ -251,9 +265,14 @@ impl<'a> ScanOptions<'a> {
                 options.only_type = Some(words.next().ok_or(Error::syntax())?);
             } else if may_ask_values && word.eq_ignore_ascii_case(b"values") {
                 options.values = true;
+            } else if may_ask_whole && word.eq_ignore_ascii_case(b"whole") {
+                options.whole = true;
             } else {
                 return Err(Error::syntax());
             }
+        }
+        if options.values && options.whole {
+            return Err(Error::syntax());
         }
         Ok(options)
     }
@@ -309,13 +328,14 @@ impl<'p> Collector<'p> {
     }
 
     pub(super) fn visit(&mut self, key: &[u8], value: View<'_>) {
-        let is_other = |wanted: &[u8]| !wanted.eq_ignore_ascii_case(value.type_name().as_bytes());
-        if self.options.only_type.is_some_and(is_other) {
-            return;
-        }
-        if self.visit_item(key) && self.options.values {
+        if self.is_of_type(value) && self.visit_item(key) && self.options.values {
             self.add_value(value);
         }
+    }
+
+    fn is_of_type(&self, value: View<'_>) -> bool {
+        let is_it = |wanted: &[u8]| wanted.eq_ignore_ascii_case(value.type_name().as_bytes());
+        self.options.only_type.is_none_or(is_it)
     }
 
     /// Takes a key, or an item of a collection. Whether it was wanted.
@@ -363,6 +383,7 @@ pub(super) fn matching_keys(store: &Store, pattern: &[u8]) -> Result<Frame<'stat
         count: usize::MAX,
         only_type: None,
         values: false,
+        whole: false,
     };
     let mut found = Collector::new(options);
     store.scan(0, usize::MAX, &mut |key, value| found.visit(key, value));

@@ -47,7 +47,7 @@ pub use registry::{Client, ClientType, Clients, Origin, Owed};
 pub(crate) use size::ReplySize;
 pub use transactions::{Queued, Transaction, Watches};
 pub(crate) use transactions::{exec, nothing};
-pub use triad::{Hello, PEER_PROTOCOL, SelfReport};
+pub use triad::{Hello, PEER_PROTOCOL, Parts, SelfReport};
 
 use crate::resp::{Args, Frame};
 use crate::store::Store;

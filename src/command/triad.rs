@@ -3,14 +3,17 @@
 //! None of them is ever forwarded: each is about the node that was asked. For `TRIAD NODES` that node
 //! asks the others.
 
-use super::keys::{Collector, matching_keys, parse_number, parse_position, scan_reply, scan_step};
+mod rehome;
+
+use super::keys::{matching_keys, parse_number, parse_position, scan_step};
 use super::{
     Args, Channels, Command, Context, Error, EventFlags, Frame, Keys, Outcome, Route, Run,
     ScanOptions, first_two, reply,
 };
 use crate::limits::HELLO_FIELD_MAX_BYTES;
-use crate::placement::NodeName;
+use crate::placement::{NodeIndex, NodeName};
 use crate::resp::Protocol;
+pub use rehome::Parts;
 
 /// The version of what nodes say to each other.
 pub const PEER_PROTOCOL: u64 = 1;
@@ -55,13 +58,32 @@ pub(super) const COMMANDS: &[Command] = &[
         -3,
         Keys::NONE,
         "Returns keys that other nodes own, with values",
-        misplaced,
+        rehome::misplaced,
+    ),
+    here(
+        "triad|items",
+        4,
+        Keys::ONE,
+        "Returns items of a key that another node owns, some at each call",
+        rehome::items,
+    ),
+    write(
+        "triad|part",
+        -6,
+        "Takes some items of a key that is to be adopted",
+        rehome::part,
+    ),
+    write(
+        "triad|adopt",
+        -5,
+        "Stores a key of any type, with its deadline, if this node owns it and it is absent",
+        rehome::adopt,
     ),
     write(
         "triad|release",
         3,
         "Deletes a key here that another node owns",
-        release,
+        rehome::release,
     ),
     here(
         "triad|self",
@@ -147,11 +169,13 @@ fn offer<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> 
         cx.host.events.note(EventFlags::STRING, "set", key);
         b"stored"
     };
+    reply(verdict_of(&cx, verdict, owner))
+}
+
+/// The answer to an offer: what became of the key, and the owner's name.
+fn verdict_of(cx: &Context<'_, '_>, verdict: &[u8], owner: NodeIndex) -> Frame<'static> {
     let owner = cx.host.placement.name(owner).as_bytes().to_vec();
-    reply(Frame::Array(vec![
-        Frame::bulk(verdict.to_vec()),
-        Frame::bulk(owner),
-    ]))
+    Frame::Array(vec![Frame::bulk(verdict.to_vec()), Frame::bulk(owner)])
 }
 
 fn holds<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
@@ -174,24 +198,6 @@ fn scan<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
         position,
         ScanOptions::parse(args.from(2), true)?,
     )?)
-}
-
-/// `TRIAD MISPLACED cursor [MATCH pattern] [COUNT n] [VALUES]`.
-fn misplaced<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
-    let position = parse_position(args.get(1))?;
-    let options = ScanOptions::parse(args.from(2), true)?;
-    let mut found = Collector::new(options);
-    let next = cx
-        .store
-        .misplaced_scan(position, options.count, &mut |key, value| {
-            found.visit(key, value);
-        });
-    reply(scan_reply(next, found.finish()?))
-}
-
-fn release<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
-    let released = cx.store.misplaced_delete(args.get(1).unwrap_or_default())?;
-    reply(Frame::Integer(i64::from(released)))
 }
 
 /// What a node tells about itself when it is asked by another: `TRIAD SELF`.

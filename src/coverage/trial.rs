@@ -144,8 +144,8 @@ impl<'a> Trial<'a> {
         }
         for client in &mut self.clients {
             for offered in &mut *batch {
-                let reply = client.reply().await?;
-                offered.readings.push(reading(&offered.key, &reply));
+                let reading = reading(&offered.key, client.reply().await)?;
+                offered.readings.push(reading);
             }
         }
         Ok(())
@@ -158,8 +158,8 @@ impl<'a> Trial<'a> {
                 client.queue(&[b"GET", key.as_bytes()]);
             }
             for offered in batch.iter_mut().filter(|offered| offered.owner == place) {
-                let reply = client.reply().await?;
-                offered.readings.push(reading(&offered.key, &reply));
+                let reading = reading(&offered.key, client.reply().await)?;
+                offered.readings.push(reading);
             }
         }
         Ok(())
@@ -226,10 +226,17 @@ fn verdict(client: &Client, reply: &Frame<'_>) -> Result<Verdict, ClientError> {
     }
 }
 
-fn reading(key: &str, reply: &Frame<'_>) -> Reading {
-    match reply.as_bytes() {
+fn reading(key: &str, reply: Result<Frame<'static>, ClientError>) -> Result<Reading, ClientError> {
+    let reply = match reply {
+        // A collection, which no test stores.
+        Err(ClientError::Refused { text }) if text.starts_with("WRONGTYPE ") => {
+            return Ok(Reading::Anothers);
+        }
+        reply => reply?,
+    };
+    Ok(match reply.as_bytes() {
         None => Reading::Nothing,
         Some(value) if *value == *value_of(key).as_bytes() => Reading::Ours,
         Some(_) => Reading::Anothers,
-    }
+    })
 }

@@ -6,7 +6,7 @@
 
 use super::format::NUMBER_MAX;
 use super::format::record::Effect;
-use super::table::{Deadline, Entry, hash};
+use super::table::{Deadline, Entry, Table, hash};
 use super::{Refused, Store};
 
 impl Store {
@@ -42,10 +42,12 @@ impl Store {
 
     /// When the next key is to be collected: milliseconds since 1970.
     pub fn next_deadline(&self) -> Option<u64> {
-        self.tables.own.first_deadline().map(Deadline::get)
+        let firsts = [&self.tables.own, &self.tables.misplaced].map(Table::first_deadline);
+        firsts.into_iter().flatten().min().map(Deadline::get)
     }
 
-    /// Collects keys that have expired, at most so many. `collected` is told each.
+    /// Collects keys that have expired, at most so many. `collected` is told each that is this node's own:
+    /// of the others nobody was served here, so nobody misses them.
     pub fn collect(
         &mut self,
         at_most: usize,
@@ -54,11 +56,14 @@ impl Store {
         self.journal.check()?;
         let now = self.now_unix_ms();
         for _ in 0..at_most {
-            let Some((hash, key)) = self.tables.own.overdue(now) else {
+            if let Some((hash, key)) = self.tables.own.overdue(now) {
+                self.remove(hash, &key);
+                collected(&key);
+            } else if let Some((hash, key)) = self.tables.misplaced.overdue(now) {
+                self.remove_misplaced(hash, &key);
+            } else {
                 break;
-            };
-            self.remove(hash, &key);
-            collected(&key);
+            }
         }
         Ok(())
     }

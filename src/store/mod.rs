@@ -7,6 +7,8 @@
 //! [`Store::durable`] has come that far.
 //!
 //! - `keys`, `collections`, `expiry`: what one can do with keys and values
+//! - `adopt`: keys that come whole from another node
+//! - `misplaced`: keys in this node's files that another node owns
 //! - `group`: several writes that a crash takes back together, or not at all
 //! - `watch`: which keys somebody wants to know to be as they were
 //! - `value`: what stands under a key
@@ -22,6 +24,7 @@
 //! gate was passed, no crash takes back; after a failed write or sync of the journal nothing is
 //! written again.
 
+mod adopt;
 mod checkpoint;
 mod collections;
 mod error;
@@ -33,6 +36,7 @@ mod group;
 mod journal;
 mod keys;
 mod lock;
+mod misplaced;
 mod options;
 mod policy;
 mod recovery;
@@ -49,19 +53,19 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use crate::storage::Storage;
+pub use adopt::{Adoption, Payload};
 pub use checkpoint::CheckpointStep;
 use checkpoint::{Checkpoint, Due, Requests};
 pub use error::{Defect, OpenError, Place};
 pub use failure::{Action, Failure, Refused};
 use files::FileNames;
-use format::record::Effect;
 use group::Group;
 use journal::{Continuation, Journal};
+pub use misplaced::VisitWhole;
 pub use options::{Clock, Fsync, Options, UnknownFsync};
 use signal::Signal;
 pub use status::{Recovery, Repair, Status, TornTail};
 pub use table::Deadline;
-use table::{Entry, hash};
 use tables::Tables;
 use unsynced::Unsynced;
 pub use value::{Items, Set, View, WrongType};
@@ -126,7 +130,7 @@ impl Store {
         .run()?;
         let recovery = Recovery {
             keys: recovered.tables.own.len(),
-            misplaced: recovered.tables.misplaced.len(),
+            misplaced: recovered.tables.misplaced_len(options.clock.unix_ms()),
             replayed: recovered.replayed,
             torn: recovered.torn,
             repair: recovered.repair,
@@ -184,39 +188,6 @@ impl Store {
     /// How often this node has started.
     pub fn incarnation(&self) -> u64 {
         self.journal.incarnation()
-    }
-
-    // ---- keys of other nodes -----------------------------------------------------------------
-
-    /// How many keys of other nodes there are in this node's files.
-    pub fn misplaced_len(&self) -> usize {
-        self.touch_all();
-        self.tables.misplaced.len()
-    }
-
-    /// As [`Store::scan`], over the keys of other nodes.
-    pub fn misplaced_scan(
-        &self,
-        from: u64,
-        at_least: usize,
-        visit: &mut dyn FnMut(&[u8], View<'_>),
-    ) -> Option<u64> {
-        self.touch_all();
-        let visit = &mut |entry: &Entry| visit(entry.key(), entry.view());
-        self.tables.misplaced.scan(from, at_least, visit)
-    }
-
-    /// Removes a key of another node. Whether it was there.
-    pub fn misplaced_delete(&mut self, key: &[u8]) -> Result<bool, Refused> {
-        self.journal.check()?;
-        let hash = hash(key);
-        self.touch(hash);
-        let Some(removed) = self.tables.misplaced.remove(hash, key) else {
-            return Ok(false);
-        };
-        self.write(hash, &Effect::delete(key));
-        removed.drop_apart();
-        Ok(true)
     }
 
     // ---- durability --------------------------------------------------------------------------
@@ -345,7 +316,7 @@ impl Store {
                 .own
                 .mean_deadline_ms()
                 .saturating_sub(self.now_unix_ms()),
-            misplaced: self.tables.misplaced.len(),
+            misplaced: self.tables.misplaced_len(self.now_unix_ms()),
             fsync: self.journal.shared().policy(),
             last_checkpoint_unix_seconds: self.last_checkpoint_unix_seconds,
             last_checkpoint_ok: self.last_checkpoint_failure.is_none(),

@@ -34,7 +34,7 @@ pub struct Status {
     pub expiring: usize,
     /// In how many milliseconds that will be, on average.
     pub mean_ttl_ms: u64,
-    /// The same of the keys of other nodes.
+    /// How many keys of other nodes there are, without those that have expired.
     pub misplaced: usize,
     /// When a write counts as done.
     pub fsync: Fsync,

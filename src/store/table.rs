@@ -187,6 +187,11 @@ impl Table {
         self.deadlines.mean_ms()
     }
 
+    /// How many keys are to be gone by now.
+    pub(super) fn overdue_len(&self, now: u64) -> usize {
+        self.deadlines.len_until(now)
+    }
+
     /// A key that is to be gone by now, the one that is so for longest.
     pub(super) fn overdue(&self, now: u64) -> Option<(u64, Vec<u8>)> {
         let (deadline, hash) = self.deadlines.first().filter(|(at, _)| at.get() <= now)?;

@@ -94,6 +94,11 @@ impl Tables {
         }
     }
 
+    /// How many keys belong to another, without those that have expired.
+    pub(super) fn misplaced_len(&self, now_unix_ms: u64) -> usize {
+        self.misplaced.len() - self.misplaced.overdue_len(now_unix_ms)
+    }
+
     /// Gives their memory back; that of large ones on a thread of its own: a million entries take a
     /// tenth of a second, in which nobody would be served.
     pub(super) fn drop_apart(self) {

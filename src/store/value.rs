@@ -169,6 +169,32 @@ impl<'a> View<'a> {
         }
     }
 
+    /// How many items a collection has; a string has none.
+    pub fn items_len(self) -> usize {
+        match self {
+            Self::String(_) => 0,
+            Self::Set(set) => set.len(),
+        }
+    }
+
+    /// Whether both are of one type and hold the same.
+    pub(in crate::store) fn holds_same(self, other: View<'_>) -> bool {
+        match (self, other) {
+            (Self::String(one), View::String(other)) => one == other,
+            (Self::Set(one), View::Set(other)) => one.has_same(other),
+            _ => false,
+        }
+    }
+
+    /// A part of a collection: items from position `from` (0 is the beginning) on, until they take `bytes` or
+    /// more. And the position to go on from, if there may be more.
+    pub fn items_from(self, from: u64, bytes: usize) -> (Vec<Vec<u8>>, Option<u64>) {
+        let mut part = ItemsBuf::default();
+        let next = self.copy_items(from, bytes, &mut part);
+        let items = part.as_items();
+        (items.iter().map(<[u8]>::to_vec).collect(), next)
+    }
+
     /// Visits the items of a collection, in the order of its iteration; a string has none.
     pub fn visit_items(self, visit: &mut dyn FnMut(&[u8])) {
         match self {

@@ -418,3 +418,35 @@ fn a_node_with_another_list_is_told() {
     let holds = lab.connect("android").call(&["TRIAD", "HOLDS", "a"]);
     assert_eq!(holds, Frame::Integer(1));
 }
+
+#[test]
+fn a_key_that_holds_no_string_says_what_it_holds_and_how_to_read_it() {
+    let lab = Lab::started();
+    for name in NAMES {
+        let key = key_of(name, "set", 0);
+        assert_eq!(
+            lab.connect("mac").call(&["SADD", &key, "member"]),
+            Frame::Integer(1)
+        );
+        let port = lab.address("android").port();
+        let sentence = format!(
+            "error: {key} holds a set, not a string; read it with `redis-cli -h 127.0.0.1 -p {port} \
+             SMEMBERS {key}`\n"
+        );
+        let get = ["--via", "android", "get", &key];
+        assert_eq!(refusal(&lab.client(&get), 4), sentence);
+        assert_eq!(
+            refusal(&lab.client(&[&["--json"], &get[..]].concat()), 4),
+            sentence
+        );
+        // The others know of keys only whether they are there.
+        let keys = said(&lab.client(&["keys", "--node", name]));
+        assert_eq!(keys, one_line(0, &key));
+        let (code, location) = document(&lab.client(&["--json", "where", &key]));
+        assert_eq!((code, &location["exists"]), (0, &json!(true)));
+        assert_eq!(
+            said(&lab.client(&["delete", &key])),
+            one_line(0, &format!("deleted from {name}"))
+        );
+    }
+}

@@ -140,13 +140,18 @@ fn clean_leaves_the_cluster_as_it_was() {
     let drawn = keys_of(3, 16, 400);
     let others = ["mine".to_owned(), drawn[17].clone(), drawn[399].clone()];
     let mut linux = lab.connect("linux");
+    let (set, members) = (&drawn[40], ["their member"]);
+    assert_eq!(linux.call(&["SADD", set, members[0]]), Frame::Integer(1));
     for key in &others {
         assert_eq!(linux.call(&["SET", key, "their value"]), Frame::OK);
     }
     let output = lab.keygen(&["--seed", "3", "--count", "390", "--clean"]);
     assert_eq!(code(&output), 0, "{}", text(&output.stderr));
     assert!(text(&output.stdout).ends_with("\nThe keys are deleted again.\n"));
-    assert_eq!(stored_keys(&lab), others.iter().cloned().collect());
+    let all = others.iter().chain([set]);
+    assert_eq!(stored_keys(&lab), all.cloned().collect());
+    let found = linux.call(&["SMEMBERS", set]);
+    assert_eq!(found, Frame::Array(members.map(bulk).into()));
     for key in &others {
         assert_eq!(linux.call(&["GET", key]), bulk("their value"));
     }

@@ -1,5 +1,9 @@
 //! The rules change, and with them the owners of keys: `client rehome` sends the keys after them.
 
+mod expired;
+mod large;
+mod values;
+
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 
@@ -31,7 +35,7 @@ struct Moved {
 impl Moved {
     /// Stores `count` keys, whose values are `value of KEY`, and starts all nodes with the new list.
     fn with_keys(count: usize) -> Self {
-        let mut lab = Lab::started();
+        let lab = Lab::started();
         let keys: Vec<_> = (0..count).map(|n| format!("key {n}")).collect();
         let values = keys.iter().map(|key| format!("value of {key}"));
         let values: Vec<_> = values.collect();
@@ -44,11 +48,17 @@ impl Moved {
             let words: Vec<&str> = ["MSET"].into_iter().chain(pairs).collect();
             assert_eq!(linux.call(&words), Frame::OK);
         }
+        let mut moved = Self::stopped(lab, keys);
+        moved.lab.start_all();
+        moved
+    }
+
+    /// Stops all nodes, in which there are `keys`, and gives them the new list.
+    fn stopped(mut lab: Lab, keys: Vec<String>) -> Self {
         for name in NAMES {
             assert!(lab.stop(name).success());
         }
         let file = lab.write_cluster_file("cluster.json", &exchanged(), |_, address| address);
-        lab.start_all();
         let new = Cluster::load(&file).unwrap().placement().clone();
         Self { lab, new, keys }
     }
@@ -340,20 +350,21 @@ fn values_that_do_not_fit_in_one_reply_are_moved_one_by_one() {
             let words: Vec<_> = words.iter().map(|word| text(word)).collect();
             let words: Vec<&str> = words.iter().map(String::as_str).collect();
             match words[..] {
-                ["TRIAD", "MISPLACED", at, "COUNT", "1", "VALUES"] if name == "linux" => {
+                ["TRIAD", "MISPLACED", at, "COUNT", "1", "WHOLE"] if name == "linux" => {
                     let at: usize = at.parse().unwrap();
                     let next = (at + 1) % strays.len();
-                    let found = vec![bulk(&strays[at]), bulk("large")];
-                    Frame::Array(vec![bulk(next.to_string()), Frame::Array(found)])
+                    let found = [strays[at].as_str(), "0", "string", "large"].map(bulk);
+                    let found = Frame::Array(vec![Frame::Array(found.into())]);
+                    Frame::Array(vec![bulk(next.to_string()), found])
                 }
-                ["TRIAD", "MISPLACED", _, "COUNT", _, "VALUES"] if name == "linux" => {
+                ["TRIAD", "MISPLACED", _, "COUNT", _, "WHOLE"] if name == "linux" => {
                     Frame::error("ERR the reply is larger")
                 }
                 ["TRIAD", "MISPLACED", ..] => {
                     Frame::Array(vec![bulk("0"), Frame::Array(Vec::new())])
                 }
-                ["TRIAD", "OFFER", key, "large", "NX"] if name == "mac" => {
-                    log.lock().unwrap().push(format!("offer {key}"));
+                ["TRIAD", "ADOPT", key, "0", "string", "large"] if name == "mac" => {
+                    log.lock().unwrap().push(format!("adopt {key}"));
                     Frame::Array(vec![bulk("stored"), bulk("mac")])
                 }
                 ["TRIAD", "RELEASE", key] if name == "linux" => {
@@ -369,6 +380,6 @@ fn values_that_do_not_fit_in_one_reply_are_moved_one_by_one() {
     assert_eq!(text(&output.stdout), "{\"moved\":3,\"kept\":[]}\n");
     let steps = strays
         .iter()
-        .flat_map(|key| [format!("offer {key}"), format!("release {key}")]);
+        .flat_map(|key| [format!("adopt {key}"), format!("release {key}")]);
     assert_eq!(*log.lock().unwrap(), steps.collect::<Vec<_>>());
 }

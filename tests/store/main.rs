@@ -6,6 +6,7 @@ mod machine;
 mod small_disk;
 mod support;
 
+mod adopt;
 mod bad_files;
 mod checkpoint;
 mod collections;

@@ -5,8 +5,9 @@
 use std::sync::Arc;
 
 use crate::support::{Content, Lab, NODE, pairs};
+use std::sync::atomic::{AtomicU64, Ordering};
 use triad::storage::MemoryStorage;
-use triad::store::{Options, Store};
+use triad::store::{Clock, Options, Store};
 
 /// Keys that begin with a capital belong to somebody else.
 fn mine(key: &[u8]) -> bool {
@@ -21,7 +22,7 @@ fn misplaced(store: &Store) -> Content {
     let mut found = Content::new();
     let mut from = Some(0);
     while let Some(position) = from {
-        from = store.misplaced_scan(position, 1, &mut |key, value| {
+        from = store.misplaced_scan(position, 1, &mut |key, value, _| {
             found.insert(key.to_vec(), value.as_string().unwrap().to_vec());
         });
     }
@@ -112,4 +113,42 @@ fn a_key_is_never_in_both_tables() {
     lab.checkpoint().unwrap();
     drop(lab);
     assert_eq!(misplaced(&open(&storage).store)[&b"A"[..]], b"ours now");
+}
+
+/// And collected, of which nobody is told: to those who ask here they were absent all the time.
+#[test]
+fn those_whose_time_has_come_do_not_count() {
+    static NOW: AtomicU64 = AtomicU64::new(1_000);
+    let storage = MemoryStorage::new();
+    let options = Options {
+        clock: Clock::Set(&NOW),
+        ..Options::default()
+    };
+    let mut lab = Lab::open_with(&storage, options).unwrap();
+    for (key, at) in [("A", 2_000), ("B", 3_000), ("c", 2_000)] {
+        let deadline = Store::deadline(at);
+        lab.store.set_until(key.as_bytes(), b"1", deadline).unwrap();
+    }
+    lab.settle().unwrap();
+    drop(lab);
+
+    NOW.store(2_000, Ordering::Relaxed);
+    let again = || Lab::open_as(Arc::new(storage.clone()), NODE, options, &mine).unwrap();
+    let mut lab = again();
+    assert_eq!(
+        (lab.recovery.misplaced, lab.store.status().misplaced),
+        (1, 1)
+    );
+    assert_eq!(misplaced(&lab.store), pairs([("B", "1")]));
+    assert!(lab.store.misplaced_view(b"A").is_none());
+    let mut told = Vec::new();
+    let tell = &mut |key: &[u8]| told.push(key.to_vec());
+    lab.store.collect(10, tell).unwrap();
+    assert_eq!(told, [b"c"]);
+    assert_eq!(lab.store.next_deadline(), Some(3_000));
+    lab.settle().unwrap();
+    drop(lab);
+    // Also if somebody sets the clock back.
+    NOW.store(1_000, Ordering::Relaxed);
+    assert_eq!(misplaced(&again().store), pairs([("B", "1")]));
 }

@@ -65,6 +65,18 @@ impl Known {
         self.sum_ms += u128::from(deadline.get());
     }
 
+    /// How many keys have one that is not later than `now`.
+    pub(super) fn len_until(&self, now: u64) -> usize {
+        let mut len = 0;
+        for ((deadline, _), count) in &self.keys {
+            if deadline.get() > now {
+                break;
+            }
+            len += *count as usize;
+        }
+        len
+    }
+
     fn remove(&mut self, hash: u64, deadline: Deadline) {
         let place = (deadline, hash);
         let Some(count) = self.keys.get_mut(&place) else {
@@ -89,7 +101,9 @@ mod tests {
         let mut deadlines = Deadlines::default();
         deadlines.change(7, None, at_5);
         deadlines.change(7, None, at_5);
+        assert_eq!((deadlines.len_until(4), deadlines.len_until(5)), (0, 2));
         deadlines.change(7, at_5, at_3);
+        assert_eq!((deadlines.len_until(3), deadlines.len_until(5)), (1, 2));
         assert_eq!(deadlines.first().map(|(first, _)| first.get()), Some(3));
         assert_eq!((deadlines.len(), deadlines.mean_ms()), (2, 4));
         deadlines.change(7, at_3, None);

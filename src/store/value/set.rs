@@ -38,6 +38,9 @@ pub(in crate::store) static REMOVE: Op = Op {
     },
 };
 
+/// How many members are compared before a look at whether one was missing.
+const COMPARED_MEMBERS: usize = 64;
+
 /// A set of strings.
 pub struct Set {
     /// Apart, so that a string that will be gone takes no more memory than it needs.
@@ -102,6 +105,18 @@ impl Set {
         other.scan(0, usize::MAX, &mut |member| {
             self.add(member);
         });
+    }
+
+    /// Whether both have the same members.
+    pub(super) fn has_same(&self, other: &Self) -> bool {
+        let mut is_same = self.len() == other.len();
+        let mut from = Some(0).filter(|_| is_same);
+        while let Some(position) = from {
+            let mut check = |member: &[u8]| is_same = is_same && other.contains(member);
+            from = self.scan(position, COMPARED_MEMBERS, &mut check);
+            from = from.filter(|_| is_same);
+        }
+        is_same
     }
 
     pub(super) fn bytes(&self) -> usize {
