@@ -56,6 +56,18 @@ impl Deadlines {
         });
         mean.unwrap_or(0)
     }
+
+    /// How many keys have one that is not later than `now`.
+    pub(super) fn len_until(&self, now: u64) -> usize {
+        let mut len = 0;
+        for ((deadline, _), count) in self.0.iter().flat_map(|known| &known.keys) {
+            if deadline.get() > now {
+                break;
+            }
+            len += *count as usize;
+        }
+        len
+    }
 }
 
 impl Known {
@@ -63,18 +75,6 @@ impl Known {
         *self.keys.entry((deadline, hash)).or_default() += 1;
         self.count += 1;
         self.sum_ms += u128::from(deadline.get());
-    }
-
-    /// How many keys have one that is not later than `now`.
-    pub(super) fn len_until(&self, now: u64) -> usize {
-        let mut len = 0;
-        for ((deadline, _), count) in &self.keys {
-            if deadline.get() > now {
-                break;
-            }
-            len += *count as usize;
-        }
-        len
     }
 
     fn remove(&mut self, hash: u64, deadline: Deadline) {
