@@ -94,12 +94,16 @@ impl<'r> Recover<'r> {
             ..
         } = read;
         let Replay {
-            tables,
+            mut tables,
             node_id,
             incarnation,
             segments,
+            edited,
             ..
         } = replay;
+        if edited {
+            tables.remove_empty();
+        }
         let ended = segments.last().is_none_or(|last| last.ended);
         let is_older = segments
             .last()
@@ -150,7 +154,7 @@ impl<'r> Recover<'r> {
             torn,
             repair: None,
             warnings,
-            edited: replay.edited || snapshot.is_some_and(|snapshot| snapshot.edited),
+            edited: edited || snapshot.is_some_and(|snapshot| snapshot.edited),
         })
     }
 

@@ -1,5 +1,6 @@
 //! The two tables of a node: what it owns, and what stands in its files but belongs to another.
 
+use std::ops::ControlFlow;
 use std::thread;
 
 use super::format::record::Effect;
@@ -97,6 +98,23 @@ impl Tables {
     /// How many keys belong to another, without those that have expired.
     pub(super) fn misplaced_len(&self, now_unix_ms: u64) -> usize {
         self.misplaced.len() - self.misplaced.overdue_len(now_unix_ms)
+    }
+
+    /// Removes collections without items, which no key holds. A journal never ends with one, unless it was
+    /// edited, or records of it are lost.
+    pub(super) fn remove_empty(&mut self) {
+        for table in [&mut self.own, &mut self.misplaced] {
+            let mut empty = Vec::new();
+            table.walk(0, &mut |entry| {
+                if entry.view().is_without_items() {
+                    empty.push(entry.key().to_vec());
+                }
+                ControlFlow::Continue(())
+            });
+            for key in empty {
+                table.remove(hash(&key), &key);
+            }
+        }
     }
 
     /// Gives their memory back; that of large ones on a thread of its own: a million entries take a

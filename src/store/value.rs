@@ -217,6 +217,14 @@ impl<'a> View<'a> {
         }
     }
 
+    /// Whether it is a collection of nothing.
+    pub(in crate::store) fn is_without_items(self) -> bool {
+        match self {
+            Self::String(_) => false,
+            Self::Set(set) => set.is_empty(),
+        }
+    }
+
     /// The kind of collection that it is.
     pub(in crate::store) fn kind(self) -> Option<&'static Kind> {
         match self {

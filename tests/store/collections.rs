@@ -166,6 +166,7 @@ fn a_set_by_hand_loads() {
     for bad in [
         r#"{"key":"a","type":"heap","items":[]}"#,
         r#"{"key":"a","type":"set"}"#,
+        r#"{"key":"a","type":"set","items":[]}"#,
         r#"{"key":"a","type":"set","items":[1]}"#,
         r#"{"key":"a","type":"set","items":["x"],"value":"y"}"#,
         r#"{"key":"a","value":"y","part":2}"#,
@@ -174,6 +175,7 @@ fn a_set_by_hand_loads() {
         r#"{"key":"a","value":"y","expires_unix_ms":9007199254740993}"#,
         r#"{"key":"a","type":"set","items_base64":["?"]}"#,
     ] {
+        let storage = MemoryStorage::new();
         storage.put(SNAPSHOT, format!("{{\"entries\":[{bad}]}}").as_bytes());
         assert!(Lab::open(&storage).is_err(), "{bad}");
     }

@@ -429,3 +429,63 @@ fn every_repair_keeps_copies_of_its_own() {
         storage.put(SNAPSHOT, snapshot.as_bytes());
     }
 }
+
+/// The sound records of a journal can be too few for what follows them to be right.
+#[test]
+fn a_set_of_which_all_is_lost_is_absent() {
+    let storage = MemoryStorage::new();
+    let mut lab = Lab::open(&storage).unwrap();
+    let member = |name: &'static [u8]| [name].into_iter();
+    lab.store.add_members(b"set", member(b"old")).unwrap();
+    lab.set("a", "1").unwrap();
+    lab.checkpoint().unwrap();
+    lab.store.add_members(b"set", member(b"lost")).unwrap();
+    lab.store.remove_members(b"set", member(b"old")).unwrap();
+    lab.settle().unwrap();
+    lab.set("b", "2").unwrap();
+    lab.settle().unwrap();
+    drop(lab);
+    let damaged = text(&storage, SECOND).replacen("lost", "last", 1);
+    storage.put(SECOND, damaged.as_bytes());
+    let (content, _) = repair(&storage);
+    assert_eq!(content, pairs([("a", "1"), ("b", "2")]));
+    let lab = Lab::open(&storage).unwrap();
+    assert!(!lab.store.contains(b"set"));
+}
+
+/// A crash in the middle of a group has left the beginning of it: nobody was told that it was done.
+#[test]
+fn a_group_whose_end_never_came_is_left_out() {
+    let storage = MemoryStorage::new();
+    let mut lab = Lab::open(&storage).unwrap();
+    let member = |name: &'static [u8]| [name].into_iter();
+    lab.set("a", "1").unwrap();
+    lab.store.add_members(b"new", member(b"m")).unwrap();
+    lab.set("target", "old").unwrap();
+    lab.settle().unwrap();
+    lab.set("b", "2").unwrap();
+    lab.settle().unwrap();
+    lab.store.rename(b"new", b"target").unwrap();
+    lab.settle().unwrap();
+    drop(lab);
+    let whole = text(&storage, FIRST);
+    let damaged = whole.replacen(r#""value":"1""#, r#""value":"7""#, 1);
+    let repaired = |journal: &str| {
+        let storage = MemoryStorage::new();
+        storage.put(FIRST, journal.as_bytes());
+        let (_, repair) = repair(&storage);
+        let lab = Lab::open(&storage).unwrap();
+        (lab.get("target"), lab.store.contains(b"new"), repair)
+    };
+    // The last record of the group is cut short, or missing.
+    let (last, _) = damaged.trim_end().rsplit_once('\n').unwrap();
+    for cut in [&damaged[..damaged.len() - 9], &format!("{last}\n")] {
+        let (target, is_there, repair) = repaired(cut);
+        assert_eq!(target.as_deref(), Some("old"), "{cut}");
+        assert!(is_there);
+        let told = |line: &String| line.contains("are of a group of which 1 never came");
+        assert!(repair.left_out.iter().any(told), "{:?}", repair.left_out);
+    }
+    let (target, is_there, _) = repaired(&damaged);
+    assert!(target.is_none() && !is_there, "the whole group");
+}

@@ -9,7 +9,7 @@ use crate::store::format::snapshot::{SnapshotEntry, SnapshotValue};
 use crate::store::format::{Flaw, Number, Object, checksum, quick, record};
 use crate::store::table::{self, Deadline};
 use crate::store::tables::{Mine, Placed};
-use crate::store::value::{Kind, Value};
+use crate::store::value::{ItemsBuf, Kind, Value};
 
 /// The fields of an entry.
 #[derive(Deserialize)]
@@ -99,6 +99,10 @@ impl EntryText<'_> {
                 ));
             }
         };
+        // No key holds an empty collection, and commands rely on that.
+        if items.as_ref().is_some_and(ItemsBuf::is_empty) {
+            return Err(flaw("has no item in its `items`"));
+        }
         let string_bytes = match value {
             SnapshotValue::String(value) => value.len(),
             SnapshotValue::Items { .. } => 0,

@@ -69,12 +69,13 @@ fn begin_anew(
 ) -> Result<Recovered, OpenError> {
     let Recover { storage, names, .. } = *recover;
     let Loaded {
-        tables,
+        mut tables,
         last,
         replay_from,
         replayed,
         ..
     } = loaded;
+    tables.remove_empty();
     let node_id = start::new_node_id()?;
     let number = segments.last().map_or(0, |last| last + 1);
     let header = SnapshotHeader {

@@ -98,6 +98,14 @@ pub(super) struct Salvage<'s, 'r> {
     replay_from: u64,
     replayed: u64,
     is_anything: bool,
+    /// A group of which more records are to come.
+    group: Option<Group>,
+}
+
+/// Records that count together.
+struct Group {
+    missing: u64,
+    changes: Vec<Change>,
 }
 
 impl<'s, 'r> Salvage<'s, 'r> {
@@ -126,6 +134,7 @@ impl<'s, 'r> Salvage<'s, 'r> {
             replay_from: proven.map_or(1, |header| header.text.replay_from),
             replayed: 0,
             is_anything,
+            group: None,
         }
     }
 
@@ -155,8 +164,20 @@ impl<'s, 'r> Salvage<'s, 'r> {
     }
 
     /// What has to be known when all segments were read.
-    pub(super) fn finish(self) -> Loaded {
+    pub(super) fn finish(mut self) -> Loaded {
         let last = self.last.unwrap_or(0);
+        if self.highest > last {
+            // More had been written, so the group was whole once.
+            self.end_group();
+        } else if let Some(group) = self.group.take() {
+            // The end of it never came, so nobody was told that it was done.
+            let problem = format!(
+                "its last {} records are of a group of which {} never came",
+                group.changes.len(),
+                group.missing
+            );
+            self.report.add("the journal", Place::Whole, &problem);
+        }
         if self.highest > last && self.is_anything {
             let problem = missing(last + 1, self.highest);
             self.report.add("the journal", Place::Whole, &problem);
@@ -239,10 +260,45 @@ impl<'s, 'r> Salvage<'s, 'r> {
             )));
         }
         self.last = Some(seq);
-        let change = Change::new(&effect, self.recover.mine);
+        if seq > next {
+            self.end_group();
+        }
+        self.take(Change::new(&effect, self.recover.mine));
+        Ok((seq > next).then(|| format!("before this, {}", missing(next, seq - 1))))
+    }
+
+    /// Makes a change, or keeps it until its group is whole.
+    fn take(&mut self, change: Change) {
+        match (change, &mut self.group) {
+            (Change::Group { count }, _) => {
+                self.end_group();
+                self.group = Some(Group {
+                    missing: count,
+                    changes: Vec::new(),
+                });
+            }
+            (change, Some(group)) => {
+                group.missing = group.missing.saturating_sub(1);
+                group.changes.push(change);
+            }
+            (change, None) => self.apply(change),
+        }
+        if self.group.as_ref().is_some_and(|group| group.missing == 0) {
+            self.end_group();
+        }
+    }
+
+    /// Makes the changes of the group, whether it is whole or records within it are lost: it was, once.
+    fn end_group(&mut self) {
+        let group = self.group.take();
+        for change in group.into_iter().flat_map(|group| group.changes) {
+            self.apply(change);
+        }
+    }
+
+    fn apply(&mut self, change: Change) {
         self.replayed += u64::from(change.is_one());
         self.tables.apply(change);
-        Ok((seq > next).then(|| format!("before this, {}", missing(next, seq - 1))))
     }
 }
 
