@@ -116,6 +116,11 @@ pub const TRANSACTION_WORDS_MAX: usize = REQUEST_ARGS_MAX / 2;
 /// The bytes of the transactions of all connections that wait for their `EXEC`.
 pub const TRANSACTIONS_TOTAL_MAX_BYTES: usize = 256 * MIB;
 
+/// The journal bytes that a transaction may wait with for its end, since it is written as a whole. One of
+/// `SET`s alone stays below it, whatever [`TRANSACTION_MAX_BYTES`] of values become as text; but a request of
+/// a few bytes such as `SETRANGE` can write a whole value.
+pub const TRANSACTION_WRITES_MAX_BYTES: usize = 128 * MIB;
+
 /// The keys that one connection watches. They are remembered until the transaction.
 pub const WATCHED_KEYS_MAX: usize = 16 * 1024;
 

@@ -139,6 +139,11 @@ impl Client {
         self.set_name(node.as_bytes());
     }
 
+    /// Whether it is the link of another node.
+    pub(super) fn is_peer(&self) -> bool {
+        self.is_peer.get()
+    }
+
     pub(super) fn set_protocol(&self, protocol: Protocol) {
         self.protocol.set(protocol);
     }

@@ -165,7 +165,19 @@ fn watch<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> 
     watch_for(cx, id, args.from(1))
 }
 
+/// Only a node watches for many clients: one of these could name as many as it likes, and each has its own
+/// bound.
+fn check_peer(cx: &Context<'_, '_>) -> Result<(), Error> {
+    if cx.session.client.is_peer() {
+        return Ok(());
+    }
+    Err(Error::new(
+        "ERR only another node asks this; use MULTI, EXEC and WATCH",
+    ))
+}
+
 fn watch_for_peer<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
+    check_peer(&cx)?;
     let id = super::parse_number(args.get(1).unwrap_or_default())?;
     watch_for(cx, id, args.from(2))
 }
@@ -187,6 +199,7 @@ fn unwatch<'s>(cx: Context<'s, '_>, _: Args<'_>) -> Result<Outcome<'s>, Error> {
 }
 
 fn unwatch_for_peer<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
+    check_peer(&cx)?;
     let id = super::parse_number(args.get(1).unwrap_or_default())?;
     unwatch_for(cx, id)
 }

@@ -59,6 +59,11 @@ impl Store {
         self.group.wrote = wrote;
     }
 
+    /// The bytes of journal that the group under way has come to; 0 outside of one.
+    pub fn group_bytes(&self) -> usize {
+        self.journal.group_bytes()
+    }
+
     pub(super) fn is_in_group(&self) -> bool {
         self.group.depth > 0
     }

@@ -184,6 +184,12 @@ impl Journal {
         Some(self.last)
     }
 
+    /// The bytes of the group under way.
+    pub(super) fn group_bytes(&self) -> usize {
+        let start = self.group.as_ref().map(|group| group.start);
+        start.map_or(0, |start| self.buffer.len().saturating_sub(start))
+    }
+
     /// Hands what is in the buffer to the thread.
     pub(super) fn commit(&mut self) {
         if self.buffer.is_empty() {

@@ -1,5 +1,6 @@
 //! Transactions: as Redis does them, through every node, wherever the keys are; and what is ours about them.
 
+use triad::limits::{TRANSACTION_WRITES_MAX_BYTES, VALUE_MAX_BYTES};
 use triad::resp::Frame;
 use triad::storage::MemoryStorage;
 use triad::storage::memory::Keep;
@@ -336,4 +337,101 @@ fn a_transaction_that_is_too_large_is_refused_and_the_connection_goes_on() {
     assert!(error(&replies[9]).starts_with("ERR the transaction is too large"));
     assert!(error(&client.call(&["EXEC"])).starts_with("EXECABORT"));
     assert_eq!(client.call(&["EXISTS", &key]), Frame::Integer(0));
+}
+
+/// A request of a few bytes can write a whole value, and all of a transaction is held until its end.
+#[test]
+fn a_transaction_that_writes_too_much_stops_writing_and_answers_the_rest() {
+    let lab = memory::alone();
+    let node = memory::start(&lab, "linux", &MemoryStorage::new(), Fsync::Never);
+    let mut client = lab.connect("linux");
+    let value = "v".repeat(VALUE_MAX_BYTES - 1_000);
+    client.call(&["SET", "k", &value]);
+    let fitting = TRANSACTION_WRITES_MAX_BYTES / value.len() + 1;
+    client.call(&["MULTI"]);
+    for _ in 0..fitting + 2 {
+        client.call(&["APPEND", "k", "x"]);
+    }
+    client.call(&["STRLEN", "k"]);
+    let Frame::Array(replies) = client.call(&["EXEC"]) else {
+        panic!("an array");
+    };
+    let length = |more| Frame::Integer(i64::try_from(value.len() + more).unwrap());
+    for (number, reply) in replies.iter().enumerate().take(fitting) {
+        assert_eq!(*reply, length(number + 1));
+    }
+    for reply in &replies[fitting..fitting + 2] {
+        assert!(error(reply).contains("may write; this one was not carried out"));
+    }
+    assert_eq!(replies[fitting + 2..], [length(fitting)]);
+    assert_eq!(client.call(&["APPEND", "k", "x"]), length(fitting + 1));
+    node.stop().unwrap();
+}
+
+/// What the entry node answers by itself waits for its own disk, wherever the keys are.
+#[test]
+fn a_reply_about_the_asked_node_waits_for_that_nodes_disk() {
+    let lab = Lab::new();
+    let disk = MemoryStorage::new();
+    let owner = memory::start(&lab, "mac", &MemoryStorage::new(), Fsync::Always);
+    let entry = memory::start(&lab, "linux", &disk, Fsync::Always);
+    memory::wait_for_link(&lab, "linux", "mac");
+    let (own, others) = (key_of("linux", "k", 0), key_of("mac", "k", 0));
+    let [mut writer, mut client, mut third] = [(); 3].map(|()| lab.connect("linux"));
+    let held = memory::hold_syncs(&disk);
+    writer.send(&["SET", &own, "1"]);
+    disk.wait_for_held_sync();
+    client.call(&["MULTI"]);
+    client.call(&["TRIAD", "HOLDS", &own]);
+    client.call(&["GET", &others]);
+    client.send(&["EXEC"]);
+    memory::settle(&lab, "linux");
+    // Behind the transaction on the same link: so its replies have come.
+    assert_eq!(third.call(&["GET", &others]), Frame::Null);
+    memory::settle(&lab, "linux");
+    assert!(!client.has_reply(), "of a write that is not durable");
+    drop(held);
+    let replies = [Frame::Integer(1), Frame::Null];
+    assert_eq!(client.reply(), Frame::Array(replies.into()));
+    entry.stop().unwrap();
+    owner.stop().unwrap();
+}
+
+#[test]
+fn what_writes_to_the_asked_node_alone_is_no_part_of_a_transaction() {
+    let lab = memory::alone();
+    let node = memory::start(&lab, "linux", &MemoryStorage::new(), Fsync::Always);
+    let mut client = lab.connect("linux");
+    for request in [
+        &["TRIAD", "OFFER", "k", "1"][..],
+        &["TRIAD", "RELEASE", "k"],
+    ] {
+        client.call(&["MULTI"]);
+        let refused = error(&client.call(request));
+        assert_eq!(refused, "ERR Command not allowed inside a transaction");
+        assert!(error(&client.call(&["EXEC"])).starts_with("EXECABORT "));
+    }
+    assert_eq!(client.call(&["EXISTS", "k"]), Frame::Integer(0));
+    node.stop().unwrap();
+}
+
+#[test]
+fn a_client_does_not_watch_in_the_name_of_others() {
+    let lab = memory::alone();
+    let node = memory::start(&lab, "linux", &MemoryStorage::new(), Fsync::Always);
+    let mut client = lab.connect("linux");
+    for request in [
+        &["TRIAD", "WATCH", "7", "k"][..],
+        &["TRIAD", "UNWATCH", "7"],
+        &["TRIAD", "EXEC", "7", "0", "3", "SET", "k", "1"],
+    ] {
+        let refused = error(&client.call(request));
+        assert!(
+            refused.starts_with("ERR only another node asks this"),
+            "{refused}"
+        );
+    }
+    assert_eq!(client.info("watched_keys"), 0);
+    assert_eq!(client.call(&["EXISTS", "k"]), Frame::Integer(0));
+    node.stop().unwrap();
 }

@@ -4,7 +4,7 @@ use super::super::{
     Args, Channels, Command, Context, Error, Frame, Host, Outcome, Route, Session, catalog, count,
     parse_number,
 };
-use crate::limits::REPLY_MAX_BYTES;
+use crate::limits::{REPLY_MAX_BYTES, TRANSACTION_WRITES_MAX_BYTES};
 use crate::resp::{self, Protocol};
 use crate::store::Store;
 
@@ -53,6 +53,7 @@ pub(crate) fn exec<'s>(
 /// `TRIAD EXEC client watched [words word …] …`: carries out the requests, each with the number of its words
 /// before it, for a client of another node that watches so many keys here.
 pub(super) fn exec_for_peer<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
+    super::check_peer(&cx)?;
     let number = |index| parse_number::<u64>(args.get(index).unwrap_or_default());
     let (client, watched_count) = (number(1)?, number(2)?);
     let watches = cx.session.watches.remove(&client).unwrap_or_default();
@@ -111,12 +112,18 @@ fn carry_out(
     for (command, args) in requests {
         count(&host.counters.commands, 1);
         let start = out.len();
+        // Nothing of the group goes to the disk before its end, so all of it is in memory until then.
+        let is_full = command.is_write() && store.group_bytes() > TRANSACTION_WRITES_MAX_BYTES;
         let context = Context {
             store: &mut *store,
             session: &mut *session,
             host,
         };
-        let outcome = (command.run)(context, *args);
+        let outcome = if is_full {
+            Err(writes_too_much())
+        } else {
+            (command.run)(context, *args)
+        };
         let protocol = session.protocol;
         match outcome {
             Ok(Outcome::Reply(frame) | Outcome::Close(frame)) => {
@@ -142,6 +149,14 @@ fn carry_out(
     }
     store.end_group();
     out
+}
+
+/// The error of a write behind others that were as much as one transaction may write.
+fn writes_too_much() -> Error {
+    Error::new(format!(
+        "ERR the requests before this one have written the {TRANSACTION_WRITES_MAX_BYTES} bytes that a \
+         transaction may write; this one was not carried out"
+    ))
 }
 
 /// The reply to what no transaction has.

@@ -58,7 +58,9 @@ impl Transaction {
     fn take(&mut self, found: &Found<'_>, args: Args<'_>, host: &Host) -> Result<(), Error> {
         let command = found.command;
         let subscribes = command.flags.contains(&"pubsub") && command.route == Route::Here;
-        if subscribes || NOT_QUEUED.contains(&command.name) {
+        // What writes to the asked node's own table could not be taken back with keys of another one.
+        let writes_here = command.is_write() && command.route == Route::Here;
+        if subscribes || writes_here || NOT_QUEUED.contains(&command.name) {
             return Err(Error::new("ERR Command not allowed inside a transaction"));
         }
         let words = args.iter().map(|word| word.len() + size_of::<Vec<u8>>());

@@ -12,6 +12,7 @@ use crate::command::{self, Channels, Context, Error, Found, Merge, Outcome, Queu
 use crate::limits::WATCHED_KEYS_MAX;
 use crate::placement::NodeIndex;
 use crate::resp::{self, Args, Frame};
+use crate::store::Seq;
 
 /// Who carries a transaction out.
 enum Place<'a> {
@@ -210,6 +211,7 @@ impl Dispatch<'_> {
             outbox: Rc::clone(self.outbox),
             ticket,
             own,
+            gate: self.node.store.borrow().take_gate(),
         };
         link.send(Waiter::Transaction(Box::new(sent)), |out| {
             resp::encode_request(words.iter().copied(), out);
@@ -295,8 +297,10 @@ pub(crate) struct Forwarded {
     node: Rc<Node>,
     outbox: Rc<Outbox>,
     ticket: Ticket,
-    /// What this node sees to, each with its place.
+    /// What this node sees to, by rising place.
     own: Vec<(usize, Own)>,
+    /// The write of this node that their replies depend on.
+    gate: Seq,
 }
 
 impl fmt::Debug for Forwarded {
@@ -313,20 +317,24 @@ impl Forwarded {
     /// Gives the client the replies that have come, and its own node's among them.
     pub(crate) fn answer(self, frame: Frame<'_>) {
         let whole = match frame {
-            Frame::Array(mut replies) => {
+            Frame::Array(replies) => {
+                let mut whole = Vec::with_capacity(replies.len() + self.own.len());
+                let mut replies = replies.into_iter();
                 for (place, own) in self.own {
-                    let reply = match own {
+                    let before = place.saturating_sub(whole.len());
+                    whole.extend(replies.by_ref().take(before));
+                    whole.push(match own {
                         Own::Reply(reply) => reply,
                         Own::Channels(words) => run_channels(&self.node, &words),
-                    };
-                    replies.insert(place.min(replies.len()), reply);
+                    });
                 }
-                Frame::Array(replies)
+                whole.extend(replies);
+                Frame::Array(whole)
             }
             other => other,
         };
         self.outbox
-            .fill_with(self.ticket, 0, |protocol, out| match whole {
+            .fill_with(self.ticket, self.gate, |protocol, out| match whole {
                 Frame::Null => out.extend_from_slice(command::nothing(protocol)),
                 frame => resp::encode(&frame, protocol, out),
             });
