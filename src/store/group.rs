@@ -53,6 +53,9 @@ impl Store {
                 self.wrote(hash, last);
             }
             self.gate.set(last);
+        } else {
+            // What was read of all keys depends on no record that is not there.
+            self.gate.set(self.gate.get().min(self.journal.last()));
         }
         // Kept for the next one, unless it was a large one.
         wrote.shrink_to(crate::limits::UNSYNCED_KEPT);

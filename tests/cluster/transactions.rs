@@ -206,6 +206,61 @@ fn requests_about_the_node_stand_at_their_places() {
     assert_eq!(replies, Frame::Array(expected.into()));
 }
 
+/// It is heard by subscribers on all nodes, and not if the transaction was not carried out.
+#[test]
+fn a_message_leaves_when_the_transaction_was_carried_out() {
+    let lab = Lab::started();
+    let mut subscribers = NAMES.map(|name| {
+        let mut subscriber = lab.connect(name);
+        subscriber.call(&["SUBSCRIBE", "news"]);
+        subscriber
+    });
+    for owner in NAMES {
+        let key = key_of(owner, "k", 0);
+        let mut client = lab.connect("linux");
+        for (watched, text) in [(true, "unheard"), (false, "heard")] {
+            if watched {
+                client.call(&["WATCH", &key]);
+                lab.connect("mac").call(&["SET", &key, "other"]);
+            }
+            client.call(&["MULTI"]);
+            client.call(&["SET", &key, text]);
+            client.call(&["PUBLISH", "news", &format!("{text} of {owner}")]);
+            client.call(&["GET", &key]);
+            let expected = [Frame::OK, Frame::Integer(1), bulk(text)];
+            let expected = if watched {
+                Frame::Null
+            } else {
+                Frame::Array(expected.into())
+            };
+            assert_eq!(client.call(&["EXEC"]), expected, "{owner}");
+        }
+        for subscriber in &mut subscribers {
+            let words = ["message", "news", &format!("heard of {owner}")].map(bulk);
+            assert_eq!(subscriber.reply(), Frame::Array(words.into()));
+        }
+    }
+}
+
+/// One that only reads depends on what is there, and on nothing that nobody writes.
+#[test]
+fn a_transaction_without_writes_is_answered_at_once() {
+    let mut lab = Lab::with_rules(&[("linux", serde_json::json!("remainder"))]);
+    lab.start("linux");
+    let mut client = lab.connect("linux");
+    for words in [
+        &["MULTI"][..],
+        &["DBSIZE"],
+        &["KEYS", "*"],
+        &["TRIAD", "KEYS"],
+    ] {
+        client.call(words);
+    }
+    let nothing = Frame::Array(Vec::new());
+    let expected = [Frame::Integer(0), nothing.clone(), nothing];
+    assert_eq!(client.call(&["EXEC"]), Frame::Array(expected.into()));
+}
+
 /// Killed between any two fsyncs: all of its writes are there, or none.
 #[test]
 fn a_crash_takes_a_transaction_back_as_a_whole() {

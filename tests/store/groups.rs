@@ -94,6 +94,12 @@ fn a_group_without_writes_leaves_no_trace() {
     lab.store.grouped(|_| Ok(())).unwrap();
     lab.store.grouped(|store| store.delete(b"absent")).unwrap();
     assert_eq!(lab.store.take_gate(), 0);
+    lab.store.grouped(|store| Ok(store.len())).unwrap();
+    assert_eq!(
+        lab.store.take_gate(),
+        0,
+        "nobody would ever write that record"
+    );
     lab.set("a", "1").unwrap();
     assert!(!text(&storage, JOURNAL).contains("group"));
     drop(lab);

@@ -112,6 +112,7 @@ impl Dispatch<'_> {
             Err(error) => self.answer(&error.into_frame()),
         }
         self.gate(store.take_gate());
+        self.follow_session();
         Flow::Next
     }
 
@@ -203,6 +204,7 @@ impl Dispatch<'_> {
             words.push(count.as_bytes());
             words.extend(request.words.iter().map(Vec::as_slice));
         }
+        self.follow_session();
         command::count(&host.counters.forwarded, 1);
         self.session.client.queued.set(-1);
         let ticket = self.reserve();

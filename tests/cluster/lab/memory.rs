@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use triad::cluster::Cluster;
 use triad::limits::VALUE_MAX_BYTES;
-use triad::node::{Config, Prepared, Running};
+use triad::node::{Config, Prepared, Running, StartError};
 use triad::storage::MemoryStorage;
 use triad::store::Fsync;
 
@@ -16,8 +16,23 @@ pub(crate) fn alone() -> Lab {
 }
 
 /// Starts the node `name` of the lab's cluster file on `storage`.
+///
+/// A program that another test starts has a copy of all sockets of this process until it runs, those of a node
+/// that has just ended too. So its port can stay in use for a moment.
 pub(crate) fn start(lab: &Lab, name: &str, storage: &MemoryStorage, fsync: Fsync) -> Running {
-    let config = Config {
+    let mut prepared = None;
+    eventually("the port is free", || {
+        prepared = match Prepared::new(config(lab, name, storage, fsync)) {
+            Err(StartError::PortInUse { .. }) => None,
+            prepared => Some(prepared.unwrap()),
+        };
+        prepared.is_some()
+    });
+    prepared.unwrap().spawn().unwrap()
+}
+
+fn config(lab: &Lab, name: &str, storage: &MemoryStorage, fsync: Fsync) -> Config {
+    Config {
         cluster: Cluster::load(&lab.cluster_file()).unwrap(),
         name: name.to_owned(),
         listen: None,
@@ -28,8 +43,7 @@ pub(crate) fn start(lab: &Lab, name: &str, storage: &MemoryStorage, fsync: Fsync
         value_max_bytes: VALUE_MAX_BYTES,
         insecure_plaintext: false,
         log_level: None,
-    };
-    Prepared::new(config).unwrap().spawn().unwrap()
+    }
 }
 
 /// The syncs of a disk that are held back, until this is dropped: declared after the node, so that a
