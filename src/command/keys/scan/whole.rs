@@ -1,6 +1,6 @@
 //! Keys as they go to another node: with all that they are.
 
-use super::super::Frame;
+use super::super::super::Frame;
 use super::Collector;
 use crate::limits::PART_BYTES;
 use crate::store::{Deadline, View};
