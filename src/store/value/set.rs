@@ -45,12 +45,15 @@ const COMPARED_MEMBERS: usize = 64;
 pub struct Set {
     /// Apart, so that a string that will be gone takes no more memory than it needs.
     members: Box<Table>,
+    /// The bytes of all members.
+    bytes: usize,
 }
 
 impl Set {
     pub(in crate::store) fn new() -> Self {
         Self {
             members: Box::new(Table::new()),
+            bytes: 0,
         }
     }
 
@@ -87,12 +90,16 @@ impl Set {
 
     /// Adds a member. Whether it was not there before.
     pub(in crate::store) fn add(&mut self, member: &[u8]) -> bool {
-        self.members.add_key(hash(member), member)
+        let is_new = self.members.add_key(hash(member), member);
+        self.bytes += if is_new { member.len() } else { 0 };
+        is_new
     }
 
     /// Removes a member. Whether it was there.
     pub(in crate::store) fn remove(&mut self, member: &[u8]) -> bool {
-        self.members.remove(hash(member), member).is_some()
+        let is_removed = self.members.remove(hash(member), member).is_some();
+        self.bytes -= if is_removed { member.len() } else { 0 };
+        is_removed
     }
 
     pub(super) fn extend(&mut self, items: Items<'_>) {
@@ -120,9 +127,9 @@ impl Set {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        /// What a short member takes with its place.
-        const MEMBER_BYTES: usize = 48;
-        self.len() * MEMBER_BYTES
+        /// What a member takes beside its bytes, with its place.
+        const MEMBER_BYTES: usize = 40;
+        self.bytes + self.len() * MEMBER_BYTES
     }
 
     pub(super) fn copy_items(&self, from: u64, bytes: usize, out: &mut ItemsBuf) -> Option<u64> {
