@@ -121,8 +121,9 @@ pub const TRANSACTIONS_TOTAL_MAX_BYTES: usize = 256 * MIB;
 /// a few bytes such as `SETRANGE` can write a whole value.
 pub const TRANSACTION_WRITES_MAX_BYTES: usize = 128 * MIB;
 
-/// The keys that one connection watches. They are remembered until the transaction.
-pub const WATCHED_KEYS_MAX: usize = 16 * 1024;
+/// The keys that one connection watches. Each is remembered until the transaction, in some 50 bytes: as much as
+/// an idle connection may take, several times, and far more keys than a transaction usually has.
+pub const WATCHED_KEYS_MAX: usize = 1024;
 
 // ---- keys on the way to their owner -----------------------------------------------------------
 

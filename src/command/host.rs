@@ -68,13 +68,24 @@ pub struct Session {
     pub client: Rc<Client>,
     /// What was asked since `MULTI`.
     pub transaction: Option<Box<Transaction>>,
-    /// The keys that this client watches, with their owners.
-    pub watched: Vec<(Vec<u8>, NodeIndex)>,
+    /// The owners of keys that this client watches.
+    pub watched: Vec<Watched>,
     /// The keys of this node that are watched, by client: the one of this connection, or those of the peer
     /// whose link it is.
     pub watches: HashMap<u64, Watches>,
     /// A key that comes in parts.
     pub parts: Option<Box<Parts>>,
+}
+
+/// The keys of one owner that a client watches.
+#[derive(Debug)]
+pub struct Watched {
+    /// The owner.
+    pub owner: NodeIndex,
+    /// The first of them.
+    pub first: Vec<u8>,
+    /// How many they are.
+    pub count: usize,
 }
 
 /// Which requests of a connection are not answered (`CLIENT REPLY`).
@@ -142,6 +153,25 @@ impl Session {
         if let Some(transaction) = self.transaction.take() {
             transaction.end(host);
         }
+    }
+
+    /// How many keys this client watches.
+    pub(crate) fn watched_count(&self) -> usize {
+        self.watched.iter().map(|watched| watched.count).sum()
+    }
+
+    /// Notes that this client watches a key.
+    pub(crate) fn note_watched(&mut self, key: &[u8], owner: NodeIndex) {
+        let mut known = self.watched.iter_mut();
+        if let Some(watched) = known.find(|watched| watched.owner == owner) {
+            watched.count += 1;
+            return;
+        }
+        self.watched.push(Watched {
+            owner,
+            first: key.to_vec(),
+            count: 1,
+        });
     }
 
     /// A new connection, which speaks RESP2 until it says otherwise.

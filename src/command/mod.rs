@@ -37,7 +37,7 @@ pub use counters::{Checkpoints, Counters, ErrorCounts};
 pub use error::Error;
 pub use events::{Event, EventFlags, Events};
 pub(crate) use host::count;
-pub use host::{Host, LogLevel, Mute, Session};
+pub use host::{Host, LogLevel, Mute, Session, Watched};
 pub use info::Rates;
 pub(crate) use keys::parse_number;
 pub use keys::{LAST_POSITION, ScanOptions};

@@ -108,7 +108,7 @@ pub(super) const OF_PEERS: &[Command] = &[
 
 /// The watched keys of one client, as the node knows them that owns them.
 #[derive(Debug, Default)]
-pub struct Watches(Vec<(Vec<u8>, Watch)>);
+pub struct Watches(Vec<Watch>);
 
 impl Watches {
     fn add(&mut self, store: &mut Store, key: &[u8]) -> Result<(), Error> {
@@ -117,8 +117,7 @@ impl Watches {
                 "ERR a connection watches at most {WATCHED_KEYS_MAX} keys"
             )));
         }
-        let watch = store.watch(key);
-        self.0.push((key.to_vec(), watch));
+        self.0.push(store.watch(key));
         Ok(())
     }
 
@@ -129,14 +128,12 @@ impl Watches {
 
     /// Whether one of the keys has changed.
     fn have_changed(&self, store: &mut Store) -> bool {
-        self.0
-            .iter()
-            .any(|(key, watch)| store.has_changed(key, *watch))
+        self.0.iter().any(|watch| store.has_changed(*watch))
     }
 
     /// Forgets them.
     pub(crate) fn end(self, store: &mut Store) {
-        for (_, watch) in self.0 {
+        for watch in self.0 {
             store.unwatch(watch);
         }
     }

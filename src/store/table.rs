@@ -200,6 +200,14 @@ impl Table {
         Some((hash, entry.key().to_vec()))
     }
 
+    /// The keys of this hash that are to be gone by now.
+    pub(super) fn overdue_of(&self, hash: u64, now: u64) -> Vec<Vec<u8>> {
+        let is_overdue = |deadline: Deadline| deadline.get() <= now;
+        let entries = self.leaf(hash).with_hash(hash);
+        let entries = entries.filter(|entry| entry.deadline().is_some_and(is_overdue));
+        entries.map(|entry| entry.key().to_vec()).collect()
+    }
+
     /// Whether there is a key of this hash.
     pub(super) fn has_hash(&self, hash: u64) -> bool {
         self.leaf(hash).with_hash(hash).next().is_some()

@@ -67,9 +67,12 @@ impl Store {
     }
 
     /// Whether a key that is watched has changed.
-    pub fn has_changed(&mut self, key: &[u8], watch: Watch) -> bool {
+    pub fn has_changed(&mut self, watch: Watch) -> bool {
         if self.journal.check().is_ok() {
-            self.purge(watch.hash, key);
+            let now = self.now_unix_ms();
+            for key in self.tables.own.overdue_of(watch.hash, now) {
+                self.purge(watch.hash, &key);
+            }
         }
         let entry = self.watched.0.get(&watch.hash);
         entry.is_none_or(|entry| entry.last > watch.since)

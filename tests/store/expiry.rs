@@ -201,6 +201,32 @@ fn deadlines_outlive_checkpoints_and_restarts() {
     assert_eq!(timed.lab.store.next_deadline(), Some(4_000));
 }
 
+/// It has changed when its time comes, also if nobody has collected it; and not if that was before.
+#[test]
+fn a_watched_key_changes_when_its_time_comes() {
+    let mut timed = Timed::new();
+    timed.set_until("a", 2_000);
+    let store = &mut timed.lab.store;
+    let (there, absent) = (store.watch(b"a"), store.watch(b"b"));
+    assert!(!store.has_changed(there) && !store.has_changed(absent));
+    timed.tick_to(2_000);
+    let store = &mut timed.lab.store;
+    assert!(store.has_changed(there) && !store.has_changed(absent));
+    timed.set_until("c", 3_000);
+    timed.tick_to(3_000);
+    let store = &mut timed.lab.store;
+    let gone = store.watch(b"c");
+    assert!(!store.has_changed(gone));
+    for watch in [there, absent, gone] {
+        store.unwatch(watch);
+    }
+    assert_eq!(store.watched(), 0);
+    assert!(
+        store.has_changed(gone),
+        "of what is not watched nobody knows"
+    );
+}
+
 #[test]
 fn a_deadline_that_no_file_can_hold_is_none() {
     assert_eq!(Store::deadline(0), None);

@@ -128,7 +128,7 @@ impl Dispatch<'_> {
         let host = &self.node.host;
         let mut first: Option<(&[u8], NodeIndex)> = None;
         let watched = self.session.watched.iter();
-        for (key, owner) in watched.map(|(key, owner)| (key.as_slice(), *owner)) {
+        for (key, owner) in watched.map(|watched| (watched.first.as_slice(), watched.owner)) {
             match first {
                 Some(one) if one.1 != owner => {
                     let other = (key, owner);
@@ -176,7 +176,7 @@ impl Dispatch<'_> {
             Readiness::Wait => return Flow::Park(Obstacle::Link(Rc::clone(link))),
             Readiness::Down(error) => return self.abort(error),
         }
-        let watched = self.session.watched.len();
+        let watched = self.session.watched_count();
         self.session.watched.clear();
         let Some(transaction) = self.session.transaction.take() else {
             return Flow::Next;
@@ -241,7 +241,7 @@ impl Dispatch<'_> {
             return self.refuse(Error::new("ERR WATCH inside MULTI is not allowed"));
         }
         let keys = found.args.len() - 1;
-        if self.session.watched.len() + keys > WATCHED_KEYS_MAX {
+        if self.session.watched_count() + keys > WATCHED_KEYS_MAX {
             return self.refuse(Error::new(format!(
                 "ERR a connection watches at most {WATCHED_KEYS_MAX} keys"
             )));
@@ -259,8 +259,9 @@ impl Dispatch<'_> {
         let joining = Joining::Merge(Merge::AllOk);
         let flow = self.gather(found.command, shares, joining, Purpose::Data);
         if let Flow::Next = flow {
-            let watched = found.args.iter().skip(1).map(<[u8]>::to_vec);
-            self.session.watched.extend(watched.zip(owners));
+            for (key, owner) in found.args.iter().skip(1).zip(owners) {
+                self.session.note_watched(key, owner);
+            }
         }
         flow
     }
@@ -377,9 +378,11 @@ fn answer_channels(node: &Rc<Node>, asked: Channels, args: Args<'_>) -> Frame<'s
 
 /// Has the other nodes forget the keys that a connection watches there.
 pub(crate) fn end_watches(node: &Node, session: &mut command::Session) {
-    let mut owners: Vec<_> = session.watched.drain(..).map(|(_, owner)| owner).collect();
-    owners.sort_unstable();
-    owners.dedup();
+    let owners: Vec<_> = session
+        .watched
+        .drain(..)
+        .map(|watched| watched.owner)
+        .collect();
     let id = session.id.to_string();
     for link in owners.into_iter().filter_map(|owner| node.link(owner)) {
         // Where the link is not up there is nothing to forget.
