@@ -158,6 +158,20 @@ pub(in crate::store) fn push(
         out.push(b',');
         VALUE.push(out, value);
     }
+    if !content.is_usual() {
+        push_others(out, &content);
+    }
+    if let Some(synced) = synced {
+        out.extend_from_slice(b",\"synced\":");
+        push_number(out, synced);
+    }
+    push_crc(out, content.checksum());
+    out.extend_from_slice(b"}\n");
+}
+
+/// Appends the fields that only some records have.
+#[inline(never)]
+fn push_others(out: &mut Vec<u8>, content: &Content<'_>) {
     if let Some(items) = content.items {
         items::push(out, items);
     }
@@ -165,7 +179,6 @@ pub(in crate::store) fn push(
         (&b",\"count\":"[..], content.count),
         (b",\"incarnation\":", content.incarnation),
         (EXPIRES, content.deadline.map(Deadline::get)),
-        (b",\"synced\":", synced),
     ];
     for (opening, number) in numbers {
         if let Some(number) = number {
@@ -173,8 +186,6 @@ pub(in crate::store) fn push(
             push_number(out, number);
         }
     }
-    push_crc(out, content.checksum());
-    out.extend_from_slice(b"}\n");
 }
 
 /// Reads a line. `Ok` has the record, and the flaw of its checksum if it has one.
@@ -359,7 +370,38 @@ pub(super) struct Content<'a> {
 }
 
 impl Content<'_> {
+    /// Whether it is that of nearly all records: a string that is set and stays, or a key that is absent.
+    fn is_usual(&self) -> bool {
+        let numbers = [
+            self.count,
+            self.incarnation,
+            self.deadline.map(Deadline::get),
+        ];
+        numbers.iter().all(Option::is_none) && self.items.is_none()
+    }
+
     pub(super) fn checksum(&self) -> u32 {
+        if !self.is_usual() {
+            return self.checksum_of_all();
+        }
+        let mut checksum = Checksum::new();
+        if let Some(key) = self.key {
+            checksum.bytes(b"key", key);
+        }
+        checksum.bytes(b"op", self.op.as_bytes());
+        checksum.number(b"seq", self.seq);
+        if let Some(synced) = self.synced {
+            checksum.number(b"synced", synced);
+        }
+        if let Some(value) = self.value {
+            checksum.bytes(b"value", value);
+        }
+        checksum.finish()
+    }
+
+    /// Apart, so that the usual records pay nothing for what they do not have.
+    #[inline(never)]
+    fn checksum_of_all(&self) -> u32 {
         let mut checksum = Checksum::new();
         if let Some(count) = self.count {
             checksum.number(b"count", count);
