@@ -105,8 +105,8 @@ impl Table {
     /// Gives the key this string, which stays. Whether the key was there before.
     pub(super) fn insert(&mut self, hash: u64, key: &[u8], value: &[u8]) -> bool {
         match self.leaf_mut(hash).get_mut(hash, key) {
-            Some(entry) if entry.as_plain().is_some() => entry.set_string(value),
-            Some(_) => {
+            Some(Entry::Plain(known)) => known.set_value(value),
+            Some(Entry::Rich(_)) => {
                 let known = self.put(hash, Entry::new(key, value));
                 known.into_iter().for_each(Entry::drop_apart);
             }

@@ -113,14 +113,6 @@ impl Entry {
         }
     }
 
-    /// Replaces the value by a string that stays; in place if the old one was so too, and as long.
-    pub(super) fn set_string(&mut self, value: &[u8]) {
-        match self {
-            Self::Plain(plain) => plain.set_value(value),
-            Self::Rich(rich) => *self = Self::new(&rich.key, value),
-        }
-    }
-
     /// Sets or lifts the moment at which the key is gone.
     pub(super) fn set_deadline(&mut self, deadline: Option<Deadline>) {
         match self {
@@ -174,7 +166,8 @@ impl Plain {
         rest.split_at_checked(len).unwrap_or_default()
     }
 
-    fn set_value(&mut self, value: &[u8]) {
+    /// Replaces the value; in place if it is as long as the old one.
+    pub(super) fn set_value(&mut self, value: &[u8]) {
         let (key, old) = self.key_and_value();
         if old.len() == value.len() {
             let start = self.0.len() - value.len();
@@ -211,12 +204,12 @@ mod tests {
         for key_len in [0, 1, 127, 128, 16_383, 16_384, 65_536] {
             for value_len in [0, 1, 200] {
                 let (key, value) = (vec![b'k'; key_len], vec![b'v'; value_len]);
-                let mut entry = Entry::new(&key, &value);
-                assert_eq!(entry.as_plain(), Some((&*key, &*value)));
-                entry.set_string(&vec![b'w'; value_len]);
-                assert_eq!(entry.as_plain(), Some((&*key, &*vec![b'w'; value_len])));
-                entry.set_string(b"longer or shorter");
-                assert_eq!(entry.as_plain(), Some((&*key, &b"longer or shorter"[..])));
+                let mut plain = Plain::new(&key, &value);
+                assert_eq!(plain.key_and_value(), (&*key, &*value));
+                plain.set_value(&vec![b'w'; value_len]);
+                assert_eq!(plain.key_and_value(), (&*key, &*vec![b'w'; value_len]));
+                plain.set_value(b"longer or shorter");
+                assert_eq!(plain.key_and_value(), (&*key, &b"longer or shorter"[..]));
             }
         }
     }
@@ -233,8 +226,5 @@ mod tests {
         assert_eq!(entry.as_plain(), None);
         entry.set_deadline(None);
         assert_eq!(entry.as_plain(), Some((&b"key"[..], &b"value"[..])));
-        entry.set_deadline(Deadline::new(8));
-        entry.set_string(b"other");
-        assert_eq!(entry.as_plain(), Some((&b"key"[..], &b"other"[..])));
     }
 }
