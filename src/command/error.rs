@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
 use super::catalog;
-use crate::limits::{ERROR_ECHO_MAX_BYTES, KEY_MAX_BYTES, REPLY_ELEMENTS_MAX, REPLY_MAX_BYTES};
+use crate::limits::{
+    ERROR_ECHO_MAX_BYTES, KEY_MAX_BYTES, REPLY_ELEMENTS_MAX, REPLY_MAX_BYTES, WATCHED_KEYS_MAX,
+};
 use crate::resp::{Args, Excess, Frame, TooLarge};
 use crate::store::{Refused, WrongType};
 
@@ -73,6 +75,11 @@ impl Error {
             )
             .into(),
         )
+    }
+
+    /// A connection watches as many keys as it may.
+    pub fn too_many_watched() -> Self {
+        Self(format!("ERR a connection watches at most {WATCHED_KEYS_MAX} keys").into())
     }
 
     /// The error of an `EXEC` that was not one.

@@ -113,9 +113,7 @@ pub struct Watches(Vec<Watch>);
 impl Watches {
     fn add(&mut self, store: &mut Store, key: &[u8]) -> Result<(), Error> {
         if self.0.len() >= WATCHED_KEYS_MAX {
-            return Err(Error::new(format!(
-                "ERR a connection watches at most {WATCHED_KEYS_MAX} keys"
-            )));
+            return Err(Error::too_many_watched());
         }
         self.0.push(store.watch(key));
         Ok(())

@@ -1,6 +1,6 @@
 //! Transactions: as Redis does them, through every node, wherever the keys are; and what is ours about them.
 
-use triad::limits::{TRANSACTION_WRITES_MAX_BYTES, VALUE_MAX_BYTES};
+use triad::limits::{TRANSACTION_WRITES_MAX_BYTES, VALUE_MAX_BYTES, WATCHED_KEYS_MAX};
 use triad::resp::Frame;
 use triad::storage::MemoryStorage;
 use triad::storage::memory::Keep;
@@ -392,6 +392,28 @@ fn a_transaction_that_is_too_large_is_refused_and_the_connection_goes_on() {
     assert!(error(&replies[9]).starts_with("ERR the transaction is too large"));
     assert!(error(&client.call(&["EXEC"])).starts_with("EXECABORT"));
     assert_eq!(client.call(&["EXISTS", &key]), Frame::Integer(0));
+}
+
+#[test]
+fn more_keys_than_a_connection_may_watch_are_refused_and_none_of_them_is_watched() {
+    let lab = Lab::started();
+    let mut client = lab.connect("linux");
+    let watch = |count: usize| -> Vec<String> {
+        let keys = (0..count).map(|number| format!("key:{number}"));
+        std::iter::once("WATCH".to_owned()).chain(keys).collect()
+    };
+    let refused = error(&client.call(&watch(WATCHED_KEYS_MAX + 1)));
+    assert!(
+        refused.starts_with("ERR a connection watches at most"),
+        "{refused}"
+    );
+    let watched = || NAMES.map(|name| lab.connect(name).info("watched_keys"));
+    assert_eq!(watched(), [0; 3]);
+    assert_eq!(client.call(&watch(WATCHED_KEYS_MAX)), Frame::OK);
+    assert_eq!(watched().iter().sum::<u64>(), WATCHED_KEYS_MAX as u64);
+    assert!(matches!(client.call(&watch(1)), Frame::Error(_)));
+    assert_eq!(client.call(&["UNWATCH"]), Frame::OK);
+    assert_eq!(client.call(&watch(1)), Frame::OK);
 }
 
 /// A request of a few bytes can write a whole value, and all of a transaction is held until its end.

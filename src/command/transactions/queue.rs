@@ -43,7 +43,19 @@ impl Queued {
 
     /// Those of its words that its command looks at, of all its words.
     pub fn args<'a>(&self, words: &'a [&'a [u8]]) -> Args<'a> {
-        Args::from_slices(words).from(usize::from(self.command.name.contains('|')))
+        Args::from_slices(words).from(self.first())
+    }
+
+    /// Its keys.
+    pub fn keys(&self) -> impl Iterator<Item = &[u8]> {
+        let words = self.words.iter().skip(self.first()).enumerate();
+        let keys = words.filter(|(index, _)| self.command.keys.has(*index));
+        keys.map(|(_, key)| key.as_slice())
+    }
+
+    /// The word that its command looks at first: of a subcommand the second.
+    fn first(&self) -> usize {
+        usize::from(self.command.name.contains('|'))
     }
 }
 

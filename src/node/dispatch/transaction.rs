@@ -125,47 +125,23 @@ impl Dispatch<'_> {
 
     /// Who carries out these requests, with the watched keys of this connection.
     fn place<'a>(&'a self, requests: &'a [Queued]) -> Place<'a> {
-        let host = &self.node.host;
-        let mut first: Option<(&[u8], NodeIndex)> = None;
+        let placement = &self.node.host.placement;
+        let mut of_all = requests.iter().filter(|request| is_of_all(request));
+        if let (Some(request), 2..) = (of_all.next(), placement.len()) {
+            return Place::Everywhere(request.command.name);
+        }
         let watched = self.session.watched.iter();
-        for (key, owner) in watched.map(|watched| (watched.first.as_slice(), watched.owner)) {
-            match first {
-                Some(one) if one.1 != owner => {
-                    let other = (key, owner);
-                    return Place::Nowhere(Conflict { one, other });
-                }
-                _ => first = Some((key, owner)),
-            }
+        let watched = watched.map(|watched| (watched.first.as_slice(), watched.owner));
+        let asked = requests.iter().filter(|request| is_of_keys(request));
+        let asked = asked.flat_map(Queued::keys);
+        let mut keys = watched.chain(asked.map(|key| (key, placement.owner(key))));
+        let Some(one) = keys.next() else {
+            return Place::Here;
+        };
+        if let Some(other) = keys.find(|(_, owner)| *owner != one.1) {
+            return Place::Nowhere(Conflict { one, other });
         }
-        for request in requests {
-            let is_of_all = matches!(
-                request.command.route,
-                Route::Everywhere(_) | Route::Cursor | Route::Survey
-            );
-            if is_of_all && host.placement.len() > 1 {
-                return Place::Everywhere(request.command.name);
-            }
-            if is_here(request) || is_reached(request) {
-                continue;
-            }
-            let at = usize::from(request.command.name.contains('|'));
-            let words = request.words.get(at..).unwrap_or_default();
-            for (index, key) in words.iter().enumerate() {
-                if !request.command.keys.has(index) {
-                    continue;
-                }
-                let owner = host.placement.owner(key);
-                match first {
-                    Some(one) if one.1 != owner => {
-                        let other = (key.as_slice(), owner);
-                        return Place::Nowhere(Conflict { one, other });
-                    }
-                    _ => first = Some((key, owner)),
-                }
-            }
-        }
-        let link = first.and_then(|(_, owner)| self.node.link(owner));
-        link.map_or(Place::Here, Place::There)
+        self.node.link(one.1).map_or(Place::Here, Place::There)
     }
 
     /// Sends the requests that have keys to their owner, and carries out here those that are about this node.
@@ -185,7 +161,7 @@ impl Dispatch<'_> {
         for (place, request) in transaction.requests.iter().enumerate() {
             if is_here(request) {
                 own.push((place, self.run_within(request)));
-            } else if let Route::Reached(_) = request.command.route {
+            } else if !is_of_keys(request) {
                 own.push((place, Own::Channels(request.words.clone())));
             }
         }
@@ -195,7 +171,7 @@ impl Dispatch<'_> {
         let sent = transaction
             .requests
             .iter()
-            .filter(|request| !is_here(request) && !is_reached(request));
+            .filter(|request| is_of_keys(request));
         let counts: Vec<String> = sent
             .clone()
             .map(|request| request.words.len().to_string())
@@ -242,9 +218,7 @@ impl Dispatch<'_> {
         }
         let keys = found.args.len() - 1;
         if self.session.watched_count() + keys > WATCHED_KEYS_MAX {
-            return self.refuse(Error::new(format!(
-                "ERR a connection watches at most {WATCHED_KEYS_MAX} keys"
-            )));
+            return self.refuse(Error::too_many_watched());
         }
         let id = self.session.id.to_string();
         let mut shares = self.shares(found);
@@ -280,9 +254,17 @@ fn is_here(request: &Queued) -> bool {
     matches!(request.command.route, Route::Here | Route::Transaction(_))
 }
 
-/// Whether a request is about the channels of all nodes that can be reached.
-fn is_reached(request: &Queued) -> bool {
-    matches!(request.command.route, Route::Reached(_))
+/// Whether a request concerns all nodes, so that no single one can carry it out.
+fn is_of_all(request: &Queued) -> bool {
+    matches!(
+        request.command.route,
+        Route::Everywhere(_) | Route::Cursor | Route::Survey
+    )
+}
+
+/// Whether a request is for the owner of its keys, and not for the node that was asked.
+fn is_of_keys(request: &Queued) -> bool {
+    !is_here(request) && !matches!(request.command.route, Route::Reached(_))
 }
 
 /// A request of a transaction that the client's own node sees to.
