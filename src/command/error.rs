@@ -196,7 +196,7 @@ impl Error {
         Self(
             format!(
                 "ERR the reply is larger than {REPLY_MAX_BYTES} bytes or {REPLY_ELEMENTS_MAX} \
-                 elements; use SCAN with a smaller COUNT, or ask for fewer keys at once"
+                 elements; use SCAN or SSCAN with a smaller COUNT, or ask for fewer keys at once"
             )
             .into(),
         )

@@ -219,10 +219,7 @@ impl<'a> View<'a> {
 
     /// Whether it is a collection of nothing.
     pub(in crate::store) fn is_without_items(self) -> bool {
-        match self {
-            Self::String(_) => false,
-            Self::Set(set) => set.is_empty(),
-        }
+        self.kind().is_some() && self.items_len() == 0
     }
 
     /// The kind of collection that it is.
