@@ -15,23 +15,19 @@
 //!
 //! Keys and values that are not UTF-8 stand in `key_base64` and `value_base64` instead.
 
-use std::borrow::Cow;
 use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 use std::os::unix::ffi::OsStringExt as _;
 use std::process::ExitCode;
 
 use serde::Serialize;
-use triad::client::ClientError;
 use triad::ending::{Ending, Kind};
-use triad::resp::Frame;
+use triad::json::{self, Key, Value};
+use triad::session::{Location, Session, Walk, absent};
+use triad::survey::Status;
 use triad::terminal;
+use triad::transfer::{import, rehome};
 
-use crate::json::{self, Key, Value};
-use crate::location::Location;
-use crate::session::Session;
-use crate::status::Status;
-use crate::walk::Walk;
-use crate::{Command, import, rehome};
+use crate::Command;
 
 /// Runs one subcommand.
 pub(crate) async fn run(
@@ -77,61 +73,6 @@ fn tell(
     Ok(terminal::print(line)?)
 }
 
-/// What is said of a key that is not there.
-pub(crate) fn absent(node: &str) -> String {
-    format!("no such key; it would be on {node}")
-}
-
-/// Stores a value.
-pub(crate) async fn put(session: &mut Session, key: &[u8], value: &[u8]) -> Result<(), Ending> {
-    let words: [&[u8]; 3] = [b"SET", key, value];
-    session
-        .ask(&words, |reply| (reply == Frame::OK).then_some(()))
-        .await
-}
-
-/// Finds the value of a key.
-pub(crate) async fn get(session: &mut Session, key: &[u8]) -> Result<Option<Vec<u8>>, Ending> {
-    let value = |reply| match reply {
-        Frame::Bulk(value) => Some(Some(Cow::into_owned(value))),
-        Frame::Null => Some(None),
-        _ => None,
-    };
-    match session.try_ask(&[b"GET", key], value).await? {
-        Err(ClientError::Refused { text }) if text.starts_with("WRONGTYPE ") => {
-            Err(not_a_string(session, key).await?)
-        }
-        found => Ok(found?),
-    }
-}
-
-/// Says what a key holds that is not a string, and how to read it.
-async fn not_a_string(session: &mut Session, key: &[u8]) -> Result<Ending, Ending> {
-    let kind = |reply: Frame<'static>| Some(terminal::readable_line(reply.as_bytes()?));
-    let kind = session.ask(&[b"TYPE", key], kind).await?;
-    let reader = match kind.as_str() {
-        "set" => "SMEMBERS",
-        "hash" => "HGETALL",
-        _ => "TYPE",
-    };
-    let address = session.entry().await?.address().to_owned();
-    let (host, port) = address.rsplit_once(':').unwrap_or((&address, ""));
-    let host = host.trim_matches(['[', ']']);
-    let key = terminal::readable_line(key);
-    Ok(Ending::failure(format!(
-        "{key} holds a {kind}, not a string; read it with `redis-cli -h {host} -p {port} {reader} {key}`"
-    )))
-}
-
-/// Deletes a key; whether it was there.
-pub(crate) async fn delete(session: &mut Session, key: &[u8]) -> Result<bool, Ending> {
-    let deleted = |reply| match reply {
-        Frame::Integer(count) => Some(count > 0),
-        _ => None,
-    };
-    session.ask(&[b"DEL", key], deleted).await
-}
-
 async fn put_and_tell(
     session: &mut Session,
     key: &[u8],
@@ -144,7 +85,7 @@ async fn put_and_tell(
         key: Key,
         node: &'a str,
     }
-    put(session, key, value).await?;
+    session.put(key, value).await?;
     let (key, node) = (Key::new(key), session.owner(key));
     tell(as_json, &Stored { key, node }, || {
         format!("stored on {node}")
@@ -165,7 +106,7 @@ async fn get_and_tell(
         value: Value,
         node: &'a str,
     }
-    let value = get(session, key).await?;
+    let value = session.get(key).await?;
     let node = session.owner(key);
     if as_json {
         let code = yes_or_no(value.is_some());
@@ -196,7 +137,7 @@ async fn delete_and_tell(
         node: &'a str,
         deleted: bool,
     }
-    let deleted = delete(session, key).await?;
+    let deleted = session.delete(key).await?;
     let node = session.owner(key);
     if !deleted && !as_json {
         return Err(Ending::no(absent(node)));

@@ -1,14 +1,6 @@
 //! The client: a menu for people, subcommands for scripts.
 
 mod commands;
-mod import;
-mod json;
-mod location;
-mod menu;
-mod rehome;
-mod session;
-mod status;
-mod walk;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal as _};
@@ -18,8 +10,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use triad::cluster::Cluster;
 use triad::ending::Ending;
-
-use session::Session;
+use triad::menu;
+use triad::session::Session;
 
 /// Stores and finds keys on the devices of a triad cluster.
 #[derive(Debug, Parser)]

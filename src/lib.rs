@@ -23,7 +23,11 @@
 //! | [`client`] | the library client: of one node, or of all nodes of a cluster |
 //! | [`coverage`] | the test that every key has exactly one home |
 //! | [`embedded`] | the three built-in nodes in one process |
-//! | [`ending`], [`terminal`] | how the tools end, and what they show |
+//! | [`session`] | a cluster and the node that a tool asks; what is asked about one key |
+//! | [`survey`] | what the nodes tell about themselves |
+//! | [`transfer`] | many keys at a time, between files and nodes |
+//! | [`menu`] | the menu, for people |
+//! | [`ending`], [`terminal`], [`json`] | how the tools end, and what they show |
 //!
 //! `node` uses `command`, `resp` and `cluster`, and of `client` only how a peer's name is looked up; `cluster` uses `placement`, which uses `rule`; `command`
 //! uses `store`, which uses `storage`. `resp` and `store` know no socket and no runtime, and `store`
@@ -55,13 +59,23 @@ pub mod coverage;
 pub mod embedded;
 #[cfg(feature = "tools")]
 pub mod ending;
+#[cfg(feature = "tools")]
+pub mod json;
 pub mod limits;
+#[cfg(feature = "tools")]
+pub mod menu;
 pub mod node;
 pub mod pattern;
 pub mod placement;
 pub mod resp;
 pub mod rule;
+#[cfg(feature = "tools")]
+pub mod session;
 pub mod storage;
 pub mod store;
 #[cfg(feature = "tools")]
+pub mod survey;
+#[cfg(feature = "tools")]
 pub mod terminal;
+#[cfg(feature = "tools")]
+pub mod transfer;

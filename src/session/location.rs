@@ -1,16 +1,16 @@
 //! `where`: which node holds a key, and why.
 
+use crate::ending::Ending;
+use crate::resp::Frame;
+use crate::rule::{Digests, HashFunction};
 use serde::Serialize;
-use triad::ending::Ending;
-use triad::resp::Frame;
-use triad::rule::{Digests, HashFunction};
 
 use crate::json::Key;
 use crate::session::Session;
 
 /// Where a key is, and why. The names of the fields are those of the JSON document.
 #[derive(Debug, Serialize)]
-pub(crate) struct Location {
+pub struct Location {
     #[serde(flatten)]
     key: Key,
     node: String,
@@ -31,7 +31,7 @@ pub(crate) struct Location {
 impl Location {
     /// Finds a key. Whose it is follows from the list alone; whether it is there is asked, and the
     /// error is what kept the owner from answering.
-    pub(crate) async fn find(session: &mut Session, key: &[u8]) -> (Self, Option<Ending>) {
+    pub async fn find(session: &mut Session, key: &[u8]) -> (Self, Option<Ending>) {
         let exists = session
             .ask(&[b"EXISTS", key], |reply| match reply {
                 Frame::Integer(count) => Some(count == 1),
@@ -67,7 +67,7 @@ impl Location {
     }
 
     /// The location for people: the node, each rule up to its own, and the digests these look at.
-    pub(crate) fn text(&self) -> String {
+    pub fn text(&self) -> String {
         let state = match self.exists {
             Some(true) => "stored there",
             Some(false) => "not stored at the moment",

@@ -1,7 +1,7 @@
 //! A key that lies on a node which does not own it, as that node tells of it.
 
-use triad::client::{Client, ClientError};
-use triad::resp::Frame;
+use crate::client::{Client, ClientError};
+use crate::resp::Frame;
 
 /// See the module's text.
 #[derive(Debug)]

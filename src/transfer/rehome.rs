@@ -10,10 +10,10 @@
 mod removal;
 mod stray;
 
+use crate::client::Client;
+use crate::ending::Ending;
+use crate::terminal;
 use serde::Serialize;
-use triad::client::Client;
-use triad::ending::Ending;
-use triad::terminal;
 
 use crate::json::Key;
 use crate::session::Session;
@@ -22,7 +22,7 @@ use stray::Reason;
 
 /// What was done.
 #[derive(Debug, Default, Serialize)]
-pub(crate) struct Rehomed {
+pub struct Rehomed {
     moved: u64,
     kept: Vec<Kept>,
 }
@@ -44,11 +44,12 @@ struct Kept {
 
 impl Rehomed {
     /// Whether every key is at home now.
-    pub(crate) fn is_done(&self) -> bool {
+    pub fn is_done(&self) -> bool {
         self.kept.is_empty()
     }
 
-    pub(crate) fn text(&self) -> String {
+    /// The text for people.
+    pub fn text(&self) -> String {
         let mut lines = vec![match self.moved {
             1 => "1 key has moved to its owner".to_owned(),
             moved => format!("{moved} keys have moved to their owners"),
@@ -82,7 +83,7 @@ impl Rehomed {
 }
 
 /// Goes over the misplaced keys of every node.
-pub(crate) async fn run(session: &mut Session) -> Result<Rehomed, Ending> {
+pub async fn run(session: &mut Session) -> Result<Rehomed, Ending> {
     // All nodes or none: a key is not moved past an owner that cannot answer for it.
     let mut owners = Vec::new();
     for name in session.names() {

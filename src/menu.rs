@@ -2,14 +2,12 @@
 
 use std::io::{self, BufRead as _, Write as _};
 
-use triad::coverage::{self, KeySpace, Plan};
-use triad::ending::Ending;
-use triad::terminal;
+use crate::coverage::{self, KeySpace, Plan};
+use crate::ending::Ending;
+use crate::terminal;
 
-use crate::commands;
-use crate::session::Session;
-use crate::status::Status;
-use crate::walk::Walk;
+use crate::session::{Session, Walk, absent};
+use crate::survey::Status;
 
 const CHOICES: &str = "
   1  store a key
@@ -28,7 +26,7 @@ const COVERAGE_LENGTH: usize = 16;
 const PAGE: usize = 20;
 
 /// Asks and does until the user quits or closes the input.
-pub(crate) async fn run(session: &mut Session) -> Result<(), Ending> {
+pub async fn run(session: &mut Session) -> Result<(), Ending> {
     say("triad: one table on all your devices")?;
     loop {
         say(CHOICES)?;
@@ -94,7 +92,7 @@ async fn store(session: &mut Session) -> Result<(), Ending> {
     let Some(value) = ask("value: ")? else {
         return say("nothing was stored");
     };
-    commands::put(session, &key, &value).await?;
+    session.put(&key, &value).await?;
     say(&format!("stored on {}", session.owner(&key)))
 }
 
@@ -102,11 +100,11 @@ async fn retrieve(session: &mut Session) -> Result<(), Ending> {
     let Some(key) = ask_key()? else {
         return Ok(());
     };
-    let value = commands::get(session, &key).await?;
+    let value = session.get(&key).await?;
     let node = session.owner(&key);
     say(&match value {
         Some(value) => format!("{}\n(from {node})", terminal::readable(&value)),
-        None => commands::absent(node),
+        None => absent(node),
     })
 }
 
@@ -114,12 +112,12 @@ async fn delete(session: &mut Session) -> Result<(), Ending> {
     let Some(key) = ask_key()? else {
         return Ok(());
     };
-    let existed = commands::delete(session, &key).await?;
+    let existed = session.delete(&key).await?;
     let node = session.owner(&key);
     say(&if existed {
         format!("deleted from {node}")
     } else {
-        commands::absent(node)
+        absent(node)
     })
 }
 

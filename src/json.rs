@@ -1,30 +1,51 @@
 //! Keys and values in JSON documents.
 
+use crate::ending::Ending;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
-use triad::ending::Ending;
 
 /// A key as a field of a JSON object: `key`, or `key_base64` if it is not UTF-8.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
-pub(crate) enum Key {
-    Text { key: String },
-    Bytes { key_base64: String },
+pub enum Key {
+    /// Text.
+    Text {
+        /// The key.
+        key: String,
+    },
+    /// Anything else.
+    Bytes {
+        /// The key in base64, by RFC 4648.
+        key_base64: String,
+    },
 }
 
 /// A value as a field of a JSON object: `value`, or `value_base64` if it is not UTF-8; null where
 /// there is none.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
-pub(crate) enum Value {
-    Text { value: String },
-    Bytes { value_base64: String },
-    Absent { value: () },
+pub enum Value {
+    /// Text.
+    Text {
+        /// The value.
+        value: String,
+    },
+    /// Anything else.
+    Bytes {
+        /// The value in base64, by RFC 4648.
+        value_base64: String,
+    },
+    /// No value.
+    Absent {
+        /// Null.
+        value: (),
+    },
 }
 
 impl Key {
-    pub(crate) fn new(key: &[u8]) -> Self {
+    /// The field for a key.
+    pub fn new(key: &[u8]) -> Self {
         match String::from_utf8(key.to_vec()) {
             Ok(key) => Self::Text { key },
             Err(_) => Self::Bytes {
@@ -35,7 +56,8 @@ impl Key {
 }
 
 impl Value {
-    pub(crate) fn new(value: Option<Vec<u8>>) -> Self {
+    /// The field for a value, or for none.
+    pub fn new(value: Option<Vec<u8>>) -> Self {
         match value.map(String::from_utf8) {
             Some(Ok(value)) => Self::Text { value },
             Some(Err(error)) => Self::Bytes {
@@ -47,7 +69,7 @@ impl Value {
 }
 
 /// A JSON document on one line.
-pub(crate) fn document(fields: &impl Serialize) -> Result<String, Ending> {
+pub fn document(fields: &impl Serialize) -> Result<String, Ending> {
     serde_json::to_string(fields).map_err(Ending::failure)
 }
 

@@ -1,16 +1,16 @@
 //! `status`: what the entry node knows of every node.
 
+use crate::command::SelfReport;
+use crate::ending::Ending;
+use crate::resp::Frame;
+use crate::terminal::{self, Column};
 use serde::Serialize;
-use triad::command::SelfReport;
-use triad::ending::Ending;
-use triad::resp::Frame;
-use triad::terminal::{self, Column};
 
 use crate::session::Session;
 
 /// Every node, in the order of the list.
 #[derive(Debug, Serialize)]
-pub(crate) struct Status {
+pub struct Status {
     nodes: Vec<NodeStatus>,
 }
 
@@ -30,7 +30,7 @@ struct NodeStatus {
 
 impl Status {
     /// Asks the entry node.
-    pub(crate) async fn ask(session: &mut Session) -> Result<Self, Ending> {
+    pub async fn ask(session: &mut Session) -> Result<Self, Ending> {
         let nodes = session.ask(&[b"TRIAD", b"NODES"], |reply| match reply {
             Frame::Array(rows) => rows.iter().map(NodeStatus::read).collect(),
             _ => None,
@@ -41,12 +41,12 @@ impl Status {
     }
 
     /// Whether every node can be reached.
-    pub(crate) fn is_complete(&self) -> bool {
+    pub fn is_complete(&self) -> bool {
         self.nodes.iter().all(|node| node.reachable)
     }
 
     /// The nodes as a table, with a sentence for each thing to mind.
-    pub(crate) fn text(&self, columns: u16) -> String {
+    pub fn text(&self, columns: u16) -> String {
         let header = [
             Column::Left("node"),
             Column::Left("address"),

@@ -1,14 +1,14 @@
 //! The removal of all strays from one node, some at each step.
 
-use triad::client::{Client, ClientError};
-use triad::ending::Ending;
-use triad::limits::{CLIENT_BATCH_BYTES, CLIENT_BATCH_REQUESTS};
-use triad::placement::Placement;
-use triad::resp::Frame;
+use crate::client::{Client, ClientError};
+use crate::ending::Ending;
+use crate::limits::{CLIENT_BATCH_BYTES, CLIENT_BATCH_REQUESTS};
+use crate::placement::Placement;
+use crate::resp::Frame;
 
 use super::Rehomed;
 use super::stray::{State, Stray};
-use crate::walk::Step;
+use crate::session::Step;
 
 /// See the module's text.
 pub(super) struct Removal<'a> {

@@ -8,13 +8,13 @@ use std::io::{self, Read as _};
 use std::iter::Peekable;
 use std::path::Path;
 
-use serde::Serialize;
-use serde::de::{self, Deserializer as _, MapAccess, Visitor};
-use triad::ending::Ending;
-use triad::limits::{
+use crate::ending::Ending;
+use crate::limits::{
     CLIENT_BATCH_BYTES, CLIENT_BATCH_REQUESTS, IMPORT_FILE_MAX_BYTES, KEY_MAX_BYTES,
 };
-use triad::resp::Frame;
+use crate::resp::Frame;
+use serde::Serialize;
+use serde::de::{self, Deserializer as _, MapAccess, Visitor};
 
 use crate::session::Session;
 
@@ -26,7 +26,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// What was stored.
 #[derive(Debug, Serialize)]
-pub(crate) struct Imported {
+pub struct Imported {
     keys: u64,
     nodes: Vec<NodeCount>,
 }
@@ -38,7 +38,8 @@ struct NodeCount {
 }
 
 impl Imported {
-    pub(crate) fn text(&self) -> String {
+    /// The sentence for people.
+    pub fn text(&self) -> String {
         let keys = if self.keys == 1 { "key" } else { "keys" };
         let nodes = self
             .nodes
@@ -50,7 +51,7 @@ impl Imported {
 }
 
 /// Stores what the file holds. The whole file is read and checked before the first key is stored.
-pub(crate) async fn run(session: &mut Session, path: &Path) -> Result<Imported, Ending> {
+pub async fn run(session: &mut Session, path: &Path) -> Result<Imported, Ending> {
     let value_max_bytes = value_max_bytes(session).await?;
     let entries = read(path, value_max_bytes).map_err(|fault| {
         Ending::usage(format!("{}: {fault}. Nothing was stored", path.display()))

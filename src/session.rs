@@ -1,16 +1,24 @@
 //! A cluster and the node that is asked.
 
+mod location;
+mod requests;
+mod walk;
+
 use std::io::{self, Write as _};
 
-use triad::client::{Client, ClientError};
-use triad::cluster::{Cluster, Node};
-use triad::embedded::Embedded;
-use triad::ending::Ending;
-use triad::resp::Frame;
+pub use location::Location;
+pub use requests::absent;
+pub use walk::{Step, Walk};
+
+use crate::client::{Client, ClientError};
+use crate::cluster::{Cluster, Node};
+use crate::embedded::Embedded;
+use crate::ending::Ending;
+use crate::resp::Frame;
 
 /// See the module's text.
 #[derive(Debug)]
-pub(crate) struct Session {
+pub struct Session {
     cluster: Cluster,
     via: Option<String>,
     /// The connection to the entry node; none after it was lost.
@@ -20,7 +28,7 @@ pub(crate) struct Session {
 
 impl Session {
     /// Finds the cluster, or starts its built-in nodes in this process if nothing answers there.
-    pub(crate) async fn open(cluster: Cluster, via: Option<String>) -> Result<Self, Ending> {
+    pub async fn open(cluster: Cluster, via: Option<String>) -> Result<Self, Ending> {
         let mut session = Self {
             cluster,
             via,
@@ -39,17 +47,18 @@ impl Session {
     }
 
     /// Ends what this program has started.
-    pub(crate) fn close(self) -> Result<(), Ending> {
+    pub fn close(self) -> Result<(), Ending> {
         drop(self.entry);
         Ok(self.embedded.map_or(Ok(()), Embedded::stop)?)
     }
 
-    pub(crate) fn cluster(&self) -> &Cluster {
+    /// The list of nodes and rules.
+    pub fn cluster(&self) -> &Cluster {
         &self.cluster
     }
 
     /// The connection to the entry node, made anew if it was lost.
-    pub(crate) async fn entry(&mut self) -> Result<&mut Client, Ending> {
+    pub async fn entry(&mut self) -> Result<&mut Client, Ending> {
         let client = if let Some(client) = self.entry.take() {
             client
         } else {
@@ -62,7 +71,7 @@ impl Session {
 
     /// Asks the entry node. `read` takes the answer out of the reply, if it is one that the command
     /// has.
-    pub(crate) async fn ask<T>(
+    pub async fn ask<T>(
         &mut self,
         words: &[&[u8]],
         read: impl FnOnce(Frame<'static>) -> Option<T>,
@@ -71,7 +80,7 @@ impl Session {
     }
 
     /// As [`Session::ask`], for one who has a use for the error that the node answers with.
-    pub(crate) async fn try_ask<T>(
+    pub async fn try_ask<T>(
         &mut self,
         words: &[&[u8]],
         read: impl FnOnce(Frame<'static>) -> Option<T>,
@@ -92,19 +101,19 @@ impl Session {
     }
 
     /// A connection to the node `name` itself.
-    pub(crate) async fn connect_to(&self, name: &str) -> Result<Client, Ending> {
+    pub async fn connect_to(&self, name: &str) -> Result<Client, Ending> {
         let node = self.find(name)?;
         Ok(Client::connect(&node.name, &node.address).await?)
     }
 
     /// The name of the node that owns `key`.
-    pub(crate) fn owner(&self, key: &[u8]) -> &str {
+    pub fn owner(&self, key: &[u8]) -> &str {
         let placement = self.cluster.placement();
         placement.name(placement.owner(key))
     }
 
     /// The names of all nodes, in order.
-    pub(crate) fn names(&self) -> Vec<String> {
+    pub fn names(&self) -> Vec<String> {
         let names = self.cluster.placement().names();
         names.map(ToString::to_string).collect()
     }

@@ -1,9 +1,9 @@
 //! A walk over the keys of one node or of all, some at each step, so that a table of any size can be
 //! listed.
 
-use triad::client::Client;
-use triad::ending::Ending;
-use triad::resp::Frame;
+use crate::client::Client;
+use crate::ending::Ending;
+use crate::resp::Frame;
 
 use crate::session::Session;
 
@@ -12,7 +12,7 @@ const STEP_COUNT: &[u8] = b"1000";
 
 /// See the module's text.
 #[derive(Debug)]
-pub(crate) struct Walk {
+pub struct Walk {
     /// The connection to the one node; otherwise the entry node is asked.
     client: Option<Client>,
     /// Where to go on; none at the end.
@@ -21,7 +21,7 @@ pub(crate) struct Walk {
 
 impl Walk {
     /// A walk over the node `node`'s own table, or over the keys of all nodes.
-    pub(crate) async fn start(session: &Session, node: Option<&str>) -> Result<Self, Ending> {
+    pub async fn start(session: &Session, node: Option<&str>) -> Result<Self, Ending> {
         let client = match node {
             Some(name) => Some(session.connect_to(name).await?),
             None => None,
@@ -33,10 +33,7 @@ impl Walk {
     }
 
     /// The next keys, which may be none for once, or `None` at the end.
-    pub(crate) async fn step(
-        &mut self,
-        session: &mut Session,
-    ) -> Result<Option<Vec<Vec<u8>>>, Ending> {
+    pub async fn step(&mut self, session: &mut Session) -> Result<Option<Vec<Vec<u8>>>, Ending> {
         let Some(cursor) = self.cursor.take() else {
             return Ok(None);
         };
@@ -54,16 +51,16 @@ impl Walk {
 
 /// One step of any kind of scan.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Step<T = Vec<u8>> {
+pub struct Step<T = Vec<u8>> {
     /// The cursor to go on with; none at the end.
-    pub(crate) next: Option<Vec<u8>>,
+    pub next: Option<Vec<u8>>,
     /// The keys, or whatever is scanned.
-    pub(crate) found: Vec<T>,
+    pub found: Vec<T>,
 }
 
 impl Step {
     /// Reads the reply to a scan of strings.
-    pub(crate) fn read(reply: Frame<'static>) -> Option<Self> {
+    pub fn read(reply: Frame<'static>) -> Option<Self> {
         Self::read_of(reply, |element| match element {
             Frame::Bulk(bytes) => Some(bytes.into_owned()),
             _ => None,
@@ -73,7 +70,7 @@ impl Step {
 
 impl<T> Step<T> {
     /// Reads the reply to a scan, each element by `read`.
-    pub(crate) fn read_of(
+    pub fn read_of(
         reply: Frame<'static>,
         read: impl FnMut(Frame<'static>) -> Option<T>,
     ) -> Option<Self> {

@@ -1,0 +1,5 @@
+//! What the nodes of a cluster tell about themselves, for people who look after them.
+
+mod status;
+
+pub use status::Status;
