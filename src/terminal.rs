@@ -1,10 +1,14 @@
 //! What the tools show to people: tables that fit the terminal, and bytes that cannot take it over.
 
+mod progress;
+
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write as _};
 
 use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 use rustix::termios::tcgetwinsize;
+
+pub use progress::{Progress, Unit};
 
 /// The width of tables where it is not that of a terminal, and the most that is used of a wide one:
 /// what is copied into a mail or a report keeps its lines.
