@@ -1,0 +1,82 @@
+//! The cluster: its status, the coverage test, and the node that is asked.
+
+use crate::coverage::{self, KeySpace, Plan};
+use crate::menu::ink::Ink;
+use crate::menu::prompt::{Ask, Item, Kind, List};
+use crate::menu::{Menu, Stop, time};
+use crate::session::Session;
+use crate::survey::Status;
+use crate::terminal::{self, Progress, Unit};
+
+/// The keys that a coverage test from the menu uses, unless somebody wants more.
+const COVERAGE_KEYS: &str = "100";
+const COVERAGE_LENGTH: usize = 16;
+
+/// Shows every node.
+pub(super) async fn status(menu: &mut Menu<'_>) -> Result<(), Stop> {
+    let asked = menu.try_attend(async |session| Status::ask(session).await);
+    let (status, took) = asked.await?;
+    menu.screen
+        .show(Ink::Plain, &status.text(terminal::columns()))?;
+    Ok(menu
+        .screen
+        .say(Ink::Faint, &format!("asked in {}", time::shown(took)))?)
+}
+
+/// Asks how many keys, and tests with so many that each has exactly one home. They are deleted again.
+pub(super) async fn coverage(menu: &mut Menu<'_>) -> Result<(), Stop> {
+    let ask = Ask::new("how many keys: ", Kind::Number).given(COVERAGE_KEYS);
+    let typed = menu.screen.text(&ask)?;
+    let Some(count) = typed.trim().parse().ok().filter(|count| *count > 0) else {
+        let said = "type a number from 1 on, such as 100; nothing was tested";
+        return Ok(menu.screen.say(Ink::Faint, said)?);
+    };
+    let plan = Plan {
+        count,
+        space: KeySpace::new(COVERAGE_LENGTH, rand::random()),
+        clean: true,
+    };
+    let progress = Progress::new("testing", Unit::Keys, Some(count));
+    let tested = menu.attend(async |session: &mut Session| {
+        coverage::run(session.cluster(), plan, |done| progress.set(done)).await
+    });
+    let tested = tested.await;
+    progress.clear();
+    let (report, took) = match tested {
+        Ok((report, took)) => (report.map_err(crate::ending::Ending::from)?, took),
+        Err(stop) => return Err(stop),
+    };
+    menu.screen
+        .show(Ink::Plain, &report.text(terminal::columns()))?;
+    let said = format!("the keys are deleted again; all in {}", time::shown(took));
+    Ok(menu.screen.say(Ink::Faint, &said)?)
+}
+
+/// Asks which node to go through from now on.
+pub(super) async fn entry(menu: &mut Menu<'_>) -> Result<(), Stop> {
+    let nodes = menu.session.cluster().nodes();
+    let now = menu.session.entry_name();
+    let at = nodes.iter().position(|node| now == Some(&*node.name));
+    let names: Vec<_> = nodes.iter().map(|node| node.name.to_string()).collect();
+    let widest = names.iter().map(String::len).max().unwrap_or(0);
+    let shown = nodes
+        .iter()
+        .map(|node| format!("{:widest$}  {}", node.name.to_string(), node.address));
+    let items = Item::numbered(shown);
+    let place = menu.screen.choose(&List {
+        title: "Any node answers for every key.",
+        question: "node: ",
+        hint: "",
+        items: &items,
+        at: at.unwrap_or(0),
+        is_first: false,
+    })?;
+    let name = names.get(place).map_or("", String::as_str);
+    let asked = menu.try_attend(async |session| session.go_through(name).await);
+    let ((), took) = asked.await?;
+    let said = format!(
+        "now through {name}, which answered in {}",
+        time::shown(took)
+    );
+    Ok(menu.screen.say(Ink::Good, &said)?)
+}
