@@ -67,7 +67,10 @@ impl Signals {
             .enable_io()
             .build()?;
         // All are minded before this returns.
-        let streams = runtime.block_on(async { Streams::open() })?;
+        let streams = {
+            let _in_it = runtime.enter();
+            Streams::open()?
+        };
         let listener = Arc::clone(&come);
         thread::Builder::new()
             .name("triad-signals".to_owned())
