@@ -25,7 +25,7 @@ use triad::json::{self, Key, Value};
 use triad::session::{Location, Session, Walk, absent};
 use triad::survey::Status;
 use triad::terminal;
-use triad::transfer::{import, rehome};
+use triad::transfer::{Place, Tally, import, rehome};
 
 use crate::Command;
 
@@ -48,7 +48,9 @@ pub(crate) async fn run(
         Command::Where { key } => locate(session, &key.into_vec(), as_json).await,
         Command::Status => status(session, as_json).await,
         Command::Import { file } => {
-            let imported = import::run(session, &file).await?;
+            let (from, format) = (Place::of_argument(file), None);
+            let options = import::Options { from, format };
+            let imported = import::run(session, &options, &Tally::default()).await?;
             tell(as_json, &imported, || imported.text())?;
             Ok(ExitCode::SUCCESS)
         }

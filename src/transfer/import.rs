@@ -16,6 +16,8 @@ use crate::resp::Frame;
 use serde::Serialize;
 use serde::de::{self, Deserializer as _, MapAccess, Visitor};
 
+use super::format::{Format, Place};
+use super::tally::Tally;
 use crate::session::Session;
 
 /// Keys and values. Of a name that stands twice in the file, the last counts, as in other programs.
@@ -50,8 +52,35 @@ impl Imported {
     }
 }
 
+/// What to import, and how.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where the keys come from.
+    pub from: Place,
+    /// How they are written; none to find out from the file's name, or from its beginning.
+    pub format: Option<Format>,
+}
+
+/// The ending of an import that was interrupted: its future was dropped.
+pub fn interrupted(tally: &Tally) -> Ending {
+    Ending::failure(format!(
+        "interrupted: {} stored, and perhaps some more; import the file again for the rest",
+        tally.are()
+    ))
+}
+
 /// Stores what the file holds. The whole file is read and checked before the first key is stored.
-pub async fn run(session: &mut Session, path: &Path) -> Result<Imported, Ending> {
+///
+/// Dropping the future interrupts the import; what is stored by then stays, and the same import can be run
+/// again. A bar shows how far it is, where standard error is a terminal.
+pub async fn run(
+    session: &mut Session,
+    options: &Options,
+    tally: &Tally,
+) -> Result<Imported, Ending> {
+    let Place::File(path) = &options.from else {
+        return Err(Ending::usage("give a file"));
+    };
     let value_max_bytes = value_max_bytes(session).await?;
     let entries = read(path, value_max_bytes).map_err(|fault| {
         Ending::usage(format!("{}: {fault}. Nothing was stored", path.display()))
@@ -87,6 +116,7 @@ pub async fn run(session: &mut Session, path: &Path) -> Result<Imported, Ending>
         for (key, _) in &batch {
             let owner = session.owner(key.as_bytes());
             imported.keys += 1;
+            tally.add(1);
             if let Some(node) = imported.nodes.iter_mut().find(|node| node.name == owner) {
                 node.keys += 1;
             }
