@@ -28,6 +28,7 @@ use triad::terminal;
 use triad::transfer::{Place, Tally, import, rehome};
 
 use crate::Command;
+use crate::interrupt::unless_interrupted;
 
 /// Runs one subcommand.
 pub(crate) async fn run(
@@ -47,10 +48,11 @@ pub(crate) async fn run(
         }
         Command::Where { key } => locate(session, &key.into_vec(), as_json).await,
         Command::Status => status(session, as_json).await,
-        Command::Import { file } => {
-            let (from, format) = (Place::of_argument(file), None);
+        Command::Import { file, format } => {
+            let (from, tally) = (Place::of_argument(file), Tally::default());
             let options = import::Options { from, format };
-            let imported = import::run(session, &options, &Tally::default()).await?;
+            let imported = import::run(session, &options, &tally);
+            let imported = unless_interrupted(imported, || import::interrupted(&tally)).await?;
             tell(as_json, &imported, || imported.text())?;
             Ok(ExitCode::SUCCESS)
         }

@@ -80,12 +80,7 @@ const OF_ONE_CONNECTION: &[&str] = &[
 ];
 
 /// What a node does only if it owns the key.
-const OF_THE_OWNER: &[&str] = &[
-    "triad|adopt",
-    "triad|offer",
-    "triad|part",
-    "triad|replace",
-];
+const OF_THE_OWNER: &[&str] = &["triad|adopt", "triad|offer", "triad|part", "triad|replace"];
 
 /// Finds out who is to be sent a request.
 #[derive(Debug)]
@@ -98,6 +93,10 @@ impl<R: Router> Directory<R> {
     pub(super) fn new(router: R) -> Self {
         let recent = Recent::default();
         Self { router, recent }
+    }
+
+    pub(super) fn router(&self) -> &R {
+        &self.router
     }
 
     pub(super) fn fingerprint(&self) -> Option<&str> {
@@ -182,9 +181,15 @@ mod tests {
             (&["PING"], Destination::Any),
             (&["TRIAD", "OWNER", "ck"], Destination::Any),
             (&["TRIAD", "OFFER", "ck", "a"], Destination::Owner(2)),
-            (&["TRIAD", "PART", "ck", "0", "set", "a"], Destination::Owner(2)),
+            (
+                &["TRIAD", "PART", "ck", "0", "set", "a"],
+                Destination::Owner(2),
+            ),
             (&["triad", "adopt", "bk", "0", "set"], Destination::Owner(1)),
-            (&["TRIAD", "REPLACE", "bk", "0", "set"], Destination::Owner(1)),
+            (
+                &["TRIAD", "REPLACE", "bk", "0", "set"],
+                Destination::Owner(1),
+            ),
             (&["INFO"], Destination::Any),
             (&["PUBLISH", "channel", "text"], Destination::Through),
             (&["MULTI"], Destination::Nobody),

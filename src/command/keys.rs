@@ -9,7 +9,9 @@ use super::{
     Args, Command, Context, Error, EventFlags, Frame, Host, Keys, Merge, Outcome, Route, reply,
 };
 use crate::store::{Refused, Store, View};
-pub(super) use scan::{Collector, matching_keys, parse_position, scan_reply, scan_step, whole_step};
+pub(super) use scan::{
+    Collector, matching_keys, parse_position, scan_reply, scan_step, whole_step,
+};
 pub use scan::{LAST_POSITION, ScanOptions};
 
 pub(super) const COMMANDS: &[Command] = &[

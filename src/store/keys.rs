@@ -106,7 +106,11 @@ impl Store {
             } else {
                 visit(entry.key(), entry.view(), entry.deadline())
             };
-            if left == 0 { ControlFlow::Break(()) } else { flow }
+            if left == 0 {
+                ControlFlow::Break(())
+            } else {
+                flow
+            }
         })
     }
 

@@ -68,6 +68,15 @@ impl Place {
         }
     }
 
+    /// How long the file is, if it is one that can be read twice.
+    pub(super) fn file_bytes(&self) -> Option<u64> {
+        let Self::File(path) = self else {
+            return None;
+        };
+        let about = std::fs::metadata(path).ok()?;
+        about.is_file().then(|| about.len())
+    }
+
     /// The format that its name stands for.
     pub fn format(&self) -> Option<Format> {
         match self {

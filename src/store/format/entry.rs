@@ -8,7 +8,6 @@ use super::bytes::{KEY, Text, VALUE};
 use super::items::{self, Texts};
 use super::snapshot::{SnapshotEntry, SnapshotValue};
 use super::{Flaw, Number, Object, quick, record};
-use crate::limits::{KEY_MAX_BYTES, VALUE_MAX_BYTES_CEILING};
 use crate::store::table::Deadline;
 use crate::store::value::{ItemsBuf, Kind};
 
@@ -109,7 +108,7 @@ impl<'a> ReadEntry<'a> {
 }
 
 impl<'a> EntryText<'a> {
-    /// Decodes the entry. Its checksum is not looked at.
+    /// Decodes the entry. Its checksum is not looked at, nor how long its key and its string are.
     pub(in crate::store) fn read(self) -> Result<ReadEntry<'a>, Flaw> {
         let key = KEY.decode(self.key, self.key_base64)?;
         let value = VALUE.decode(self.value, self.value_base64)?;
@@ -134,16 +133,9 @@ impl<'a> EntryText<'a> {
                 ));
             }
         };
-        let string_bytes = match &value {
-            ReadValue::String(value) => value.len(),
-            // No key holds an empty collection, and commands rely on that.
-            ReadValue::Items { items, .. } if items.is_empty() => {
-                return Err(flaw("has no item in its `items`"));
-            }
-            ReadValue::Items { .. } => 0,
-        };
-        if key.len() > KEY_MAX_BYTES || string_bytes > VALUE_MAX_BYTES_CEILING {
-            return Err(flaw("is too long"));
+        // No key holds an empty collection, and commands rely on that.
+        if matches!(&value, ReadValue::Items { items, .. } if items.is_empty()) {
+            return Err(flaw("has no item in its `items`"));
         }
         let deadline = self.expires_unix_ms.map(|number| number.0);
         if deadline == Some(0) || part.is_some_and(|part| part < 2) {

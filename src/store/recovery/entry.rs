@@ -1,5 +1,6 @@
 //! An entry of the snapshot: from its text to what the tables take.
 
+use crate::limits::{KEY_MAX_BYTES, VALUE_MAX_BYTES_CEILING};
 use crate::store::format::bytes::Text;
 use crate::store::format::entry::ReadEntry;
 pub(super) use crate::store::format::entry::{EntryText, describe};
@@ -46,6 +47,14 @@ impl Entry {
     pub(super) fn decode(text: EntryText<'_>, mine: &Mine<'_>) -> Result<Self, Flaw> {
         let read = text.read()?;
         let entry = read.entry();
+        let string_bytes = match entry.value {
+            SnapshotValue::String(value) => value.len(),
+            SnapshotValue::Items { .. } => 0,
+        };
+        if entry.key.len() > KEY_MAX_BYTES || string_bytes > VALUE_MAX_BYTES_CEILING {
+            let flaw = format!("{} is too long", describe(entry.key));
+            return Err(Flaw::Malformed(flaw));
+        }
         let crc = entry.checksum();
         let check = check(&read, entry.key, crc);
         let (value, is_part) = match entry.value {

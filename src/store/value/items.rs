@@ -13,11 +13,12 @@ pub struct ItemsBuf(Vec<u8>);
 
 impl<'a> Items<'a> {
     /// The list as the bytes that [`Items`] describes.
-    pub(in crate::store) fn packed(self) -> &'a [u8] {
+    pub fn packed(self) -> &'a [u8] {
         self.0
     }
 
-    pub(in crate::store) fn from_packed(packed: &'a [u8]) -> Self {
+    /// A list of these bytes; what does not follow [`Items`] at their end is not in it.
+    pub fn from_packed(packed: &'a [u8]) -> Self {
         Self(packed)
     }
 
