@@ -89,6 +89,24 @@ enum Command {
         #[arg(long, value_name = "FORMAT", value_parser = Format::from_str)]
         format: Option<Format>,
     },
+    /// Write keys and values to a file
+    Export {
+        /// The file, which gets its name when it is whole; - is standard output
+        file: PathBuf,
+        /// object, lines or csv [default: by the file's extension, .json, .jsonl, .ndjson or .csv; lines to
+        /// standard output]
+        #[arg(long, value_name = "FORMAT", value_parser = Format::from_str)]
+        format: Option<Format>,
+        /// Only keys that match, such as 'user:*'
+        #[arg(long = "match", value_name = "PATTERN")]
+        pattern: Option<OsString>,
+        /// Only what lies in one node's own table
+        #[arg(long, value_name = "NAME")]
+        node: Option<String>,
+        /// Replace the file if it is there
+        #[arg(long)]
+        force: bool,
+    },
     /// Send each key that lies on a node which no longer owns it to its owner
     Rehome,
 }

@@ -470,5 +470,11 @@ pub const TRANSFER_BATCHES_WAITING: usize = 4;
 /// The words of a request that adds members to a set, at most: a node carries it out within a millisecond or two.
 pub const TRANSFER_ITEMS_EACH: usize = 4096;
 
+/// The keys that a node is asked for at once with all that they are. A reply ends at [`PART_BYTES`] anyway.
+pub const WHOLES_COUNT: usize = 1000;
+
+/// The keys that are named of those that a file's format cannot hold. They are all counted.
+pub const LEFT_OUT_TOLD: usize = 10;
+
 /// How often the bar of a file that is being read is drawn over.
 pub const TRANSFER_PROGRESS_PAUSE: Duration = Duration::from_millis(100);

@@ -8,6 +8,7 @@ mod object;
 use std::fmt;
 use std::io::Read;
 
+pub(super) use csv::COLUMNS;
 pub(super) use detect::detect;
 
 use super::Format;
