@@ -11,12 +11,13 @@
 //! | `where` | `{"key":…,"node":…,"rule":…,"exists":…,"md5":…,"sha1":…,"sha256":…}` |
 //! | `status` | `{"nodes":[{"name":…,"address":…,"rule":…,"share":…,"reachable":…,"keys":…,"misplaced":…,"version":…,"error":…},…]}` |
 //! | `import` | `{"keys":…,"nodes":[{"name":…,"keys":…},…]}` |
+//! | `export` | `{"keys":…,"nodes":[{"name":…,"keys":…},…],"left_out":…,"first_left_out":[{"key":…},…]}` |
 //! | `rehome` | `{"moved":…,"kept":[{"key":…,"holder":…,"owner":…},…]}`; `refused` says why an owner does not take a key |
 //!
 //! Keys and values that are not UTF-8 stand in `key_base64` and `value_base64` instead.
 
 use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
-use std::os::unix::ffi::OsStringExt as _;
+use std::os::unix::ffi::OsStringExt;
 use std::process::ExitCode;
 
 use serde::Serialize;
@@ -25,9 +26,10 @@ use triad::json::{self, Key, Value};
 use triad::session::{Location, Session, Walk, absent};
 use triad::survey::Status;
 use triad::terminal;
-use triad::transfer::{import, rehome};
+use triad::transfer::{Place, Tally, export, import, rehome};
 
 use crate::Command;
+use crate::interrupt::unless_interrupted;
 
 /// Runs one subcommand.
 pub(crate) async fn run(
@@ -47,10 +49,29 @@ pub(crate) async fn run(
         }
         Command::Where { key } => locate(session, &key.into_vec(), as_json).await,
         Command::Status => status(session, as_json).await,
-        Command::Import { file } => {
-            let imported = import::run(session, &file).await?;
+        Command::Import { file, format } => {
+            let (from, tally) = (Place::of_argument(file), Tally::default());
+            let options = import::Options { from, format };
+            let imported = import::run(session, &options, &tally);
+            let imported = unless_interrupted(imported, || import::interrupted(&tally)).await?;
             tell(as_json, &imported, || imported.text())?;
             Ok(ExitCode::SUCCESS)
+        }
+        Command::Export {
+            file,
+            format,
+            pattern,
+            node,
+            force,
+        } => {
+            let options = export::Options {
+                to: Place::of_argument(file),
+                format,
+                pattern: pattern.map(OsStringExt::into_vec),
+                node,
+                may_replace: force,
+            };
+            export_and_tell(session, &options, as_json).await
         }
         Command::Rehome => {
             let rehomed = rehome::run(session).await?;
@@ -71,6 +92,28 @@ fn tell(
         text()
     };
     Ok(terminal::print(line)?)
+}
+
+async fn export_and_tell(
+    session: &Session,
+    options: &export::Options,
+    as_json: bool,
+) -> Result<ExitCode, Ending> {
+    let is_to_stdout = options.to == Place::Standard;
+    if is_to_stdout && as_json {
+        return Err(Ending::usage(
+            "with --json the keys go to a file: the document is printed",
+        ));
+    }
+    let tally = Tally::default();
+    let exported = export::run(session, options, &tally);
+    let exported = unless_interrupted(exported, || export::interrupted(options)).await?;
+    if is_to_stdout {
+        writeln!(io::stderr(), "{}", exported.text())?;
+    } else {
+        tell(as_json, &exported, || exported.text())?;
+    }
+    Ok(yes_or_no(exported.is_complete()))
 }
 
 async fn put_and_tell(

@@ -454,10 +454,6 @@ pub const CLIENT_BUFFER_KEPT_BYTES: usize = 64 * KIB;
 /// ones so many are not taken unless nearly all are, or a node answers nonsense.
 pub const COVERAGE_TAKEN_MAX: usize = 4096;
 
-/// The largest file that `client import` takes. It is held in memory whole, because nothing is
-/// stored before everything in it has been checked.
-pub const IMPORT_FILE_MAX_BYTES: u64 = 256 * MIB as u64;
-
 // ---- the menu --------------------------------------------------------------------------------
 
 /// The longest text that is typed or pasted at a prompt of the menu. It is drawn again with every key; what
@@ -491,3 +487,28 @@ pub const MENU_PASTE_SILENCE: Duration = Duration::from_secs(2);
 /// How long the menu waits, before each choice, for what its first line says of the nodes. A sleeping phone is
 /// no reason to keep somebody from the other nodes.
 pub const MENU_HEADLINE_WAIT: Duration = Duration::from_secs(1);
+
+// ---- files with keys ---------------------------------------------------------------------------
+
+/// How much of a file with keys is looked at to tell its format. The names of a line's fields stand within it
+/// unless the key is one of the longest.
+pub const TRANSFER_HEAD_BYTES: usize = 128 * KIB;
+
+/// The entries of such a file that go from the thread that reads it to the one that sends them together.
+pub const TRANSFER_BATCH_ENTRIES: usize = 1024;
+
+/// The batches of entries that may wait between the two: with [`CLIENT_BATCH_BYTES`] each they are 4 MiB, unless
+/// values are longer.
+pub const TRANSFER_BATCHES_WAITING: usize = 4;
+
+/// The words of a request that adds members to a set, at most: a node carries it out within a millisecond or two.
+pub const TRANSFER_ITEMS_EACH: usize = 4096;
+
+/// The keys that a node is asked for at once with all that they are. A reply ends at [`PART_BYTES`] anyway.
+pub const WHOLES_COUNT: usize = 1000;
+
+/// The keys that are named of those that a file's format cannot hold. They are all counted.
+pub const LEFT_OUT_TOLD: usize = 10;
+
+/// How often the bar of a file that is being read is drawn over.
+pub const TRANSFER_PROGRESS_PAUSE: Duration = Duration::from_millis(100);

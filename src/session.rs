@@ -94,6 +94,11 @@ impl Session {
         Ok(self.embedded.map_or(Ok(()), Embedded::stop)?)
     }
 
+    /// The node that the user has named to be asked.
+    pub fn via(&self) -> Option<&str> {
+        self.via.as_deref()
+    }
+
     /// The list of nodes and rules.
     pub fn cluster(&self) -> &Cluster {
         &self.cluster

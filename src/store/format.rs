@@ -78,6 +78,7 @@ pub(super) mod bytes;
 pub(super) mod checksum;
 #[cfg(test)]
 mod definition;
+pub(super) mod entry;
 mod escape;
 pub(super) mod header;
 pub(super) mod items;
