@@ -399,6 +399,14 @@ pub const SCAN_COUNT_DEFAULT: usize = 10;
 /// The most entries that one step of `SCAN` looks at, whatever `COUNT` says.
 pub const SCAN_COUNT_MAX: usize = 10_000;
 
+/// How long a node waits for its file system to tell how much room it has. It answers from memory, unless it
+/// hangs, as one on a network may; then the node goes on without, and does not ask a second time until the
+/// first answer is there.
+pub const SPACE_WAIT: Duration = Duration::from_millis(20);
+
+/// How long such an answer is good for: whoever asks more often learns nothing more.
+pub const SPACE_KEPT: Duration = Duration::from_secs(1);
+
 // ---- the cluster file ------------------------------------------------------------------------
 
 /// The most nodes of a list. A `SCAN` cursor has eight bits for the node.
