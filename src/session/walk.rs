@@ -15,6 +15,8 @@ const STEP_COUNT: &[u8] = b"1000";
 pub struct Walk {
     /// The connection to the one node; otherwise the entry node is asked.
     client: Option<Client>,
+    /// Only keys that match it.
+    pattern: Option<Vec<u8>>,
     /// Where to go on; none at the end.
     cursor: Option<Vec<u8>>,
 }
@@ -28,8 +30,16 @@ impl Walk {
         };
         Ok(Self {
             client,
+            pattern: None,
             cursor: Some(b"0".to_vec()),
         })
+    }
+
+    /// The same walk over the keys that match a pattern of `KEYS` alone.
+    #[must_use]
+    pub fn matching(mut self, pattern: Option<Vec<u8>>) -> Self {
+        self.pattern = pattern;
+        self
     }
 
     /// The next keys, which may be none for once, or `None` at the end.
@@ -37,12 +47,17 @@ impl Walk {
         let Some(cursor) = self.cursor.take() else {
             return Ok(None);
         };
-        let words: [&[u8]; 5] = [b"TRIAD", b"SCAN", &cursor, b"COUNT", STEP_COUNT];
+        let mut words: Vec<&[u8]> = vec![b"TRIAD", b"SCAN", &cursor, b"COUNT", STEP_COUNT];
+        if let Some(pattern) = &self.pattern {
+            words.extend([&b"MATCH"[..], pattern]);
+        }
         let step = if let Some(client) = &mut self.client {
             let reply = client.call(&words).await?;
             Step::read(reply).ok_or_else(|| client.unexpected("TRIAD SCAN"))?
         } else {
-            session.ask(&words[1..], Step::read).await?
+            session
+                .ask(words.get(1..).unwrap_or_default(), Step::read)
+                .await?
         };
         self.cursor = step.next;
         Ok(Some(step.found))
