@@ -2,6 +2,7 @@
 
 mod location;
 mod requests;
+mod value;
 mod walk;
 
 use std::io::{self, Write as _};
@@ -9,6 +10,7 @@ use std::net::SocketAddr;
 
 pub use location::Location;
 pub use requests::absent;
+pub use value::{How, write_value};
 pub use walk::{Step, Walk};
 
 use crate::client::{Client, ClientError};
@@ -30,8 +32,16 @@ pub struct Session {
 }
 
 impl Session {
-    /// Finds the cluster, or starts its built-in nodes in this process if nothing answers there.
+    /// Finds the cluster, or starts its built-in nodes in this process if nothing answers there, and connects
+    /// to the entry node.
     pub async fn open(cluster: Cluster, via: Option<String>) -> Result<Self, Ending> {
+        let mut session = Self::prepare(cluster, via).await?;
+        session.entry().await?;
+        Ok(session)
+    }
+
+    /// The same without a connection, for whoever asks every node itself: it goes on where none answers.
+    pub async fn prepare(cluster: Cluster, via: Option<String>) -> Result<Self, Ending> {
         let mut session = Self {
             cluster,
             via,
@@ -46,7 +56,6 @@ impl Session {
         if let Some(embedded) = &session.embedded {
             writeln!(io::stderr(), "{embedded}")?;
         }
-        session.entry().await?;
         Ok(session)
     }
 
@@ -94,14 +103,14 @@ impl Session {
         Ok(self.embedded.map_or(Ok(()), Embedded::stop)?)
     }
 
-    /// The node that the user has named to be asked.
-    pub fn via(&self) -> Option<&str> {
-        self.via.as_deref()
-    }
-
     /// The list of nodes and rules.
     pub fn cluster(&self) -> &Cluster {
         &self.cluster
+    }
+
+    /// The entry node that was named, if one was.
+    pub fn via(&self) -> Option<&str> {
+        self.via.as_deref()
     }
 
     /// The connection to the entry node, made anew if it was lost.

@@ -14,7 +14,8 @@ use super::{Arguments, begin_log, configure, end};
 /// Runs the node until the menu is left.
 pub(super) fn main(arguments: Arguments, own_name: &str) -> ExitCode {
     if !menu::has_terminal() {
-        let ending = Ending::usage("the menu needs a terminal; leave --menu out to run the node alone");
+        let ending =
+            Ending::usage("the menu needs a terminal; leave --menu out to run the node alone");
         return ending.report();
     }
     let log_level = if io::stderr().is_terminal() {

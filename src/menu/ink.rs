@@ -3,6 +3,8 @@
 use anstyle::{AnsiColor, Style};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
+use crate::terminal;
+
 /// What a text is, which decides how it looks where there is colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ink {
@@ -82,25 +84,13 @@ pub(super) fn fit(text: &str, columns: usize) -> String {
 }
 
 /// Breaks sentences between words into lines of at most so many columns. A line that begins with blanks goes on
-/// below its own beginning; a word that is longer than a line is left whole.
+/// below its own beginning.
 pub(super) fn wrap(text: &str, columns: usize) -> String {
-    let mut lines = Vec::new();
-    for paragraph in text.split('\n') {
-        let body = paragraph.trim_start_matches(' ');
-        let indent = " ".repeat(paragraph.len() - body.len());
-        let mut line = indent.clone();
-        for word in body.split(' ') {
-            let is_first = line.len() == indent.len();
-            if !is_first && width(&line) + 1 + width(word) > columns {
-                lines.push(std::mem::replace(&mut line, indent.clone()));
-            } else if !is_first {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-        lines.push(line);
-    }
-    lines.join("\n")
+    let lines = text.split('\n').flat_map(|paragraph| {
+        let indent = paragraph.len() - paragraph.trim_start_matches(' ').len();
+        terminal::wrap(paragraph, columns, indent)
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -126,8 +116,8 @@ in 3 ms
   a list that
   goes on
 
-supercalifragilistic
-x";
+supercalifrag
+ilistic x";
         assert_eq!(wrap(text, 13), expected);
         assert_eq!(wrap(text, 80), text);
     }

@@ -140,16 +140,27 @@ impl Screen {
 
     /// Gives the terminal to another program until `run` returns.
     pub(super) fn lend<T>(&mut self, run: impl FnOnce() -> T) -> Result<T, Leave> {
+        self.release();
+        let result = run();
+        self.resume()?;
+        Ok(result)
+    }
+
+    /// Gives the terminal to somebody else.
+    pub(super) fn release(&self) {
         if let Some(modes) = &self.modes {
             modes.release();
         }
-        let result = run();
+    }
+
+    /// Takes it again.
+    pub(super) fn resume(&self) -> Result<(), Leave> {
         if let Some(modes) = &self.modes {
             modes.resume()?;
         }
-        // Ctrl-C went to that program, and came here too.
+        // Ctrl-C was meant for the other one, and came here too.
         self.signals.forget_interrupt();
-        Ok(result)
+        Ok(())
     }
 
     /// Asks in the modes for it.

@@ -19,7 +19,10 @@ pub(super) enum Step {
     View,
     Where,
     Status,
+    Watch,
+    CheckUp,
     Import,
+    Export,
     Coverage,
     Entry,
     Help,
@@ -28,7 +31,7 @@ pub(super) enum Step {
 
 impl Step {
     /// In the order in which they are listed.
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 15] = [
         Self::Store,
         Self::Retrieve,
         Self::Delete,
@@ -36,7 +39,10 @@ impl Step {
         Self::View,
         Self::Where,
         Self::Status,
+        Self::Watch,
+        Self::CheckUp,
         Self::Import,
+        Self::Export,
         Self::Coverage,
         Self::Entry,
         Self::Help,
@@ -52,7 +58,10 @@ impl Step {
             Self::View => "view the keys of one node",
             Self::Where => "where is a key, and why",
             Self::Status => "cluster status",
-            Self::Import => "import a file",
+            Self::Watch => "watch the nodes",
+            Self::CheckUp => "check-up: what may be wrong",
+            Self::Import => "import keys from a file",
+            Self::Export => "export keys to a file",
             Self::Coverage => "run the coverage test",
             Self::Entry => "choose the node to go through",
             Self::Help => "help",
@@ -71,7 +80,10 @@ pub(super) async fn run(menu: &mut Menu<'_>, step: Step) -> Result<(), Stop> {
         Step::View => keys::view(menu).await,
         Step::Where => find::locate(menu).await,
         Step::Status => cluster::status(menu).await,
+        Step::Watch => cluster::watch(menu).await,
+        Step::CheckUp => cluster::check_up(menu).await,
         Step::Import => files::import(menu).await,
+        Step::Export => files::export(menu).await,
         Step::Coverage => cluster::coverage(menu).await,
         Step::Entry => cluster::entry(menu).await,
         Step::Help => help::run(menu),

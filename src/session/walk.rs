@@ -17,6 +17,7 @@ pub struct Walk {
     node: Option<String>,
     /// The connection to that node.
     client: Option<Client>,
+    /// Only keys that match it.
     pattern: Option<Vec<u8>>,
     /// Where to go on; none at the end.
     cursor: Option<Vec<u8>>,
@@ -37,14 +38,11 @@ impl Walk {
         })
     }
 
-    /// A walk over the keys of all nodes that match a glob pattern.
-    pub fn matching(pattern: &[u8]) -> Self {
-        Self {
-            node: None,
-            client: None,
-            pattern: Some(pattern.to_vec()),
-            cursor: Some(b"0".to_vec()),
-        }
+    /// The same walk over the keys that match a pattern of `KEYS` alone.
+    #[must_use]
+    pub fn matching(mut self, pattern: Option<Vec<u8>>) -> Self {
+        self.pattern = pattern;
+        self
     }
 
     /// Whether it has come to the end.
@@ -71,7 +69,9 @@ impl Walk {
             self.client = Some(client);
             step
         } else {
-            session.ask(&words[1..], Step::read).await?
+            session
+                .ask(words.get(1..).unwrap_or_default(), Step::read)
+                .await?
         };
         self.cursor = step.next;
         Ok(Some(step.found))

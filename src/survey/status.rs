@@ -3,7 +3,7 @@
 use crate::command::SelfReport;
 use crate::ending::Ending;
 use crate::resp::Frame;
-use crate::terminal::{self, Column};
+use crate::terminal::{self, Colours, Column};
 use serde::Serialize;
 
 use crate::session::Session;
@@ -47,6 +47,11 @@ impl Status {
 
     /// The nodes as a table, with a sentence for each thing to mind.
     pub fn text(&self, columns: u16) -> String {
+        self.text_in(columns, Colours::NONE)
+    }
+
+    /// The same with colours.
+    pub fn text_in(&self, columns: u16, colours: Colours) -> String {
         let header = [
             Column::Left("node"),
             Column::Left("address"),
@@ -71,7 +76,7 @@ impl Status {
                 state.to_owned(),
             ]
         });
-        let mut lines = vec![terminal::table(columns, header, rows)];
+        let mut lines = vec![colours.paint_table(&terminal::table(columns, header, rows))];
         for node in &self.nodes {
             if let Some(error) = &node.error {
                 let said = format!("{}: {error}", node.name);

@@ -1,16 +1,21 @@
-//! The cluster: its status, the coverage test, and the node that is asked.
+//! The cluster: what its nodes tell, the coverage test, and the node that is asked.
+
+use std::time::Duration;
 
 use crate::coverage::{self, KeySpace, Plan};
 use crate::menu::ink::Ink;
 use crate::menu::prompt::{Ask, Item, Kind, List};
 use crate::menu::{Menu, Stop, time};
 use crate::session::Session;
-use crate::survey::Status;
-use crate::terminal::{self, Progress, Unit};
+use crate::survey::{Status, doctor, watch};
+use crate::terminal::{self, Colours, Progress, Unit};
 
 /// The keys that a coverage test from the menu uses, unless somebody wants more.
 const COVERAGE_KEYS: &str = "100";
 const COVERAGE_LENGTH: usize = 16;
+
+/// How often the nodes are asked while somebody watches them.
+const WATCH_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Shows every node.
 pub(super) async fn status(menu: &mut Menu<'_>) -> Result<(), Stop> {
@@ -21,6 +26,34 @@ pub(super) async fn status(menu: &mut Menu<'_>) -> Result<(), Stop> {
     Ok(menu
         .screen
         .say(Ink::Faint, &format!("asked in {}", time::shown(took)))?)
+}
+
+/// Shows every node, drawn again each second, until somebody leaves.
+pub(super) async fn watch(menu: &mut Menu<'_>) -> Result<(), Stop> {
+    if menu.screen.is_plain() {
+        let said = "this terminal can't draw over what it shows; choose the status instead";
+        return Ok(menu.screen.say(Ink::Faint, said)?);
+    }
+    let plan = watch::Plan {
+        interval: WATCH_INTERVAL,
+        count: None,
+        as_json: false,
+    };
+    menu.screen.release();
+    let watched = watch::run(menu.session, plan).await;
+    menu.screen.resume()?;
+    Ok(watched?)
+}
+
+/// Looks for everything that may be wrong, and says what to do about it.
+pub(super) async fn check_up(menu: &mut Menu<'_>) -> Result<(), Stop> {
+    let examined = menu.try_attend(async |session: &mut Session| doctor(session).await);
+    let (findings, took) = examined.await?;
+    let text = findings.text_in(terminal::columns(), Colours::of_stdout());
+    menu.screen.show(Ink::Plain, &text)?;
+    Ok(menu
+        .screen
+        .say(Ink::Faint, &format!("examined in {}", time::shown(took)))?)
 }
 
 /// Asks how many keys, and tests with so many that each has exactly one home. They are deleted again.

@@ -1,16 +1,11 @@
 //! One key: to retrieve it, delete it, and see where it is and why.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write as _};
-use std::path::Path;
-
 use super::store::sized;
-use crate::ending::Ending;
 use crate::limits::{MENU_SCREEN_MAX_BYTES, MENU_SHOWN_MAX_BYTES};
 use crate::menu::ink::Ink;
 use crate::menu::prompt::{Ask, Item, Kind, Leave, List, at_home};
 use crate::menu::{Menu, Stop, time};
-use crate::session::{Location, absent};
+use crate::session::{Location, absent, write_value};
 use crate::terminal;
 
 /// Asks for a key. An empty one is taken for a slip: nobody means to type it.
@@ -150,30 +145,7 @@ fn save(menu: &mut Menu<'_>, value: &[u8]) -> Result<(), Stop> {
     {
         return Ok(menu.screen.say(Ink::Faint, "nothing was saved")?);
     }
-    write(&path, value)
-        .map_err(|error| Ending::failure(format!("{shown} can't be written: {error}")))?;
+    write_value(&path, value)?;
     let said = format!("saved {} in {shown}", sized(value.len()));
     Ok(menu.screen.say(Ink::Good, &said)?)
-}
-
-/// Writes a file; one that is there is replaced only when the new one is whole.
-fn write(path: &Path, value: &[u8]) -> io::Result<()> {
-    // What a link leads to is written, and not the link.
-    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    if path.exists() && !path.is_file() {
-        // A device, or a folder, which says itself what it thinks of it.
-        return fs::write(&path, value);
-    }
-    let mut beside = path.clone().into_os_string();
-    beside.push(format!(".{:08x}", rand::random::<u32>()));
-    let written = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(&beside)
-        .and_then(|mut file| file.write_all(value).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&beside, &path));
-    if written.is_err() {
-        let _ = fs::remove_file(&beside);
-    }
-    written
 }

@@ -16,7 +16,9 @@ pub(super) async fn search(menu: &mut Menu<'_>) -> Result<(), Stop> {
     let question = "pattern, or a part of the keys: ";
     let typed = menu.screen.text(&Ask::new(question, Kind::Pattern))?;
     let pattern = pattern_of(&typed);
-    let walk = Walk::matching(pattern.as_bytes());
+    let walk = menu.try_attend(async |session| Walk::start(session, None).await);
+    let (walk, _) = walk.await?;
+    let walk = walk.matching(Some(pattern.as_bytes().to_vec()));
     let shown = terminal::readable_line(pattern.as_bytes());
     list(menu, walk, &format!("that fit {shown}")).await
 }

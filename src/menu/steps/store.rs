@@ -11,7 +11,7 @@ pub(super) async fn run(menu: &mut Menu<'_>) -> Result<(), Stop> {
     let Some(key) = ask_key(menu)? else {
         return Ok(());
     };
-    let value = match ask_value(menu) {
+    let value = match ask_value(menu).await {
         Ok(value) => value,
         Err(Stop::Leave(Leave::Step)) => {
             return Ok(menu.screen.say(Ink::Faint, "nothing was stored")?);
@@ -28,7 +28,7 @@ pub(super) async fn run(menu: &mut Menu<'_>) -> Result<(), Stop> {
     Ok(menu.screen.say(Ink::Good, &said)?)
 }
 
-fn ask_value(menu: &mut Menu<'_>) -> Result<Vec<u8>, Stop> {
+async fn ask_value(menu: &mut Menu<'_>) -> Result<Vec<u8>, Stop> {
     let editor = editor::command();
     let written = format!("write it in {editor}");
     let place = menu.screen.choose(&List {
@@ -45,11 +45,18 @@ fn ask_value(menu: &mut Menu<'_>) -> Result<Vec<u8>, Stop> {
             Ok(value.into_bytes())
         }
         1 => {
-            let path = menu.screen.text(&Ask::new("file: ", Kind::Path))?;
-            Ok(editor::read(&at_home(&path))?)
+            let path = at_home(&menu.screen.text(&Ask::new("file: ", Kind::Path))?);
+            let read = menu.try_attend(async |session| session.value_of_file(&path).await);
+            Ok(read.await?.0)
         }
         _ => {
-            let text = menu.screen.lend(|| editor::write(&editor))??;
+            let file = menu.screen.lend(|| editor::write(&editor))??;
+            let read = menu.try_attend(async |session| session.value_of_file(file.path()).await);
+            let (mut text, _) = read.await?;
+            // Editors end the last line as well.
+            if text.last() == Some(&b'\n') {
+                text.pop();
+            }
             if text.is_empty() {
                 // As git takes it: somebody thought better of it.
                 return Err(Leave::Step.into());

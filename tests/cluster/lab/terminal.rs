@@ -348,7 +348,9 @@ fn steady(text: &str) -> String {
     for (place, word) in words.iter().enumerate() {
         let bare = word.trim_end();
         let is_before = |units: &[&str]| {
-            let next = words.get(place + 1).map(|next| next.trim_end_matches([' ', '\n', ';']));
+            let next = words
+                .get(place + 1)
+                .map(|next| next.trim_end_matches([' ', '\n', ';']));
             next.is_some_and(|next| units.contains(&next))
         };
         if bare.parse::<f64>().is_ok() && is_before(&["ms", "s"]) {
@@ -375,9 +377,18 @@ const LAUNCHED: &str = "TRIAD_LAB_LAUNCHED";
 /// program, because between the fork and the exec of a test nothing may be done safely.
 fn launch(command: &Command) -> Command {
     let mut words = vec![command.get_program().to_str().unwrap()];
-    words.extend(command.get_args().map(|argument| argument.to_str().unwrap()));
+    words.extend(
+        command
+            .get_args()
+            .map(|argument| argument.to_str().unwrap()),
+    );
     let mut launch = Command::new(env::current_exe().unwrap());
-    launch.args(["lab::terminal::launcher", "--exact", "--ignored", "--nocapture"]);
+    launch.args([
+        "lab::terminal::launcher",
+        "--exact",
+        "--ignored",
+        "--nocapture",
+    ]);
     launch.env(LAUNCHED, serde_json::to_string(&words).unwrap());
     for (name, value) in command.get_envs() {
         match value {
@@ -394,7 +405,9 @@ fn launch(command: &Command) -> Command {
 #[test]
 #[ignore = "no test, but what `launch` runs"]
 fn launcher() {
-    let Ok(words) = env::var(LAUNCHED) else { return };
+    let Ok(words) = env::var(LAUNCHED) else {
+        return;
+    };
     let words: Vec<String> = serde_json::from_str(&words).unwrap();
     setsid().unwrap();
     ioctl_tiocsctty(io::stdin()).unwrap();
