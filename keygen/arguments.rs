@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::path::PathBuf;
 
 use clap::Parser;
-use triad::coverage::{Effort, KeySpace, Plan};
+use triad::coverage::{Effort, KeySpace, Plan, file};
 use triad::ending::Ending;
 use triad::limits::{COVERAGE_LANES, COVERAGE_LANES_MAX, KEY_MAX_BYTES};
 
@@ -43,8 +43,8 @@ The document of --verify --json:
   rules_changed         whether the list of nodes and rules is another one than when they were saved
   saved_unix_ms         when they were saved
   deleted               whether the keys were deleted afterwards
-  seconds, rate, requests, request_rate, latencies
-                        as above; latencies of reads only
+  seconds, rate, latencies
+                        as above; latencies of readings only
   seed, length, lanes, version, fingerprint
                         as above
 
@@ -122,6 +122,17 @@ impl Arguments {
             space,
             clean: self.clean,
         })
+    }
+
+    /// Learns before the test whether its files can be written after it.
+    pub(crate) fn check_files(&self) -> Result<(), Ending> {
+        for path in self.save.iter().chain(&self.report) {
+            file::check(path, self.force)?;
+        }
+        if self.save.is_some() && self.save == self.report {
+            return Err(Ending::usage("--save and --report name the same file"));
+        }
+        Ok(())
     }
 
     /// How hard to work the nodes.

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod test;
+mod verify;
 mod watch;
 
 use std::io::{self, Write as _};
@@ -9,10 +10,17 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use triad::cluster::Cluster;
+use triad::coverage::{Plan, Saved};
 use triad::embedded::Embedded;
 use triad::ending::Ending;
 
 use arguments::Arguments;
+
+/// What to do.
+enum Task {
+    Test(Plan),
+    Verify(Saved),
+}
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -20,8 +28,12 @@ fn main() -> ExitCode {
 }
 
 fn start(arguments: &Arguments) -> Result<ExitCode, Ending> {
-    let seed = arguments.seed.unwrap_or_else(rand::random);
-    let plan = arguments.plan(seed)?;
+    // What is wrong with the arguments and their files is told before anything is done.
+    let task = match &arguments.verify {
+        Some(file) => Task::Verify(Saved::read(file)?),
+        None => Task::Test(arguments.plan(arguments.seed.unwrap_or_else(rand::random))?),
+    };
+    arguments.check_files()?;
     let cluster = Cluster::find(arguments.cluster.as_deref())?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -31,7 +43,10 @@ fn start(arguments: &Arguments) -> Result<ExitCode, Ending> {
         if let Some(embedded) = &embedded {
             writeln!(io::stderr(), "{embedded}")?;
         }
-        let told = test::run(arguments, &cluster, plan).await;
+        let told = match task {
+            Task::Test(plan) => test::run(arguments, &cluster, plan).await,
+            Task::Verify(saved) => verify::run(arguments, &cluster, &saved).await,
+        };
         embedded.map_or(Ok(()), Embedded::stop)?;
         told
     })

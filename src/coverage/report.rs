@@ -289,7 +289,7 @@ impl Serialize for Report {
 }
 
 impl Measured {
-    fn new(cluster: &Cluster) -> Self {
+    pub(super) fn new(cluster: &Cluster) -> Self {
         let names = cluster.placement().names();
         let nodes = names.map(|name| NodeLatencies {
             name: name.to_string(),
