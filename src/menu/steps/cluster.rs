@@ -1,11 +1,13 @@
 //! The cluster: what its nodes tell, the coverage test, and the node that is asked.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crate::coverage::{self, KeySpace, Plan};
+use crate::coverage::{self, CoverageError, Effort, KeySpace, Phase, Plan, Report};
+use crate::ending::Ending;
 use crate::menu::ink::Ink;
-use crate::menu::prompt::{Ask, Item, Kind, List};
-use crate::menu::{Menu, Stop, time};
+use crate::menu::prompt::{Ask, Item, Kind, Leave, List};
+use crate::menu::signals::News;
+use crate::menu::{Exit, Menu, Stop, time};
 use crate::session::Session;
 use crate::survey::{Status, doctor, watch};
 use crate::terminal::{self, Colours, Progress, Unit};
@@ -64,25 +66,68 @@ pub(super) async fn coverage(menu: &mut Menu<'_>) -> Result<(), Stop> {
         let said = "type a number from 1 on, such as 100; nothing was tested";
         return Ok(menu.screen.say(Ink::Faint, said)?);
     };
+    let seed = rand::random();
     let plan = Plan {
         count,
-        space: KeySpace::new(COVERAGE_LENGTH, rand::random()),
+        space: KeySpace::new(COVERAGE_LENGTH, seed),
         clean: true,
     };
-    let progress = Progress::new("testing", Unit::Keys, Some(count));
-    let tested = menu.attend(async |session: &mut Session| {
-        coverage::run(session.cluster(), plan, |done| progress.set(done)).await
-    });
-    let tested = tested.await;
-    progress.clear();
-    let (report, took) = match tested {
-        Ok((report, took)) => (report.map_err(crate::ending::Ending::from)?, took),
-        Err(stop) => return Err(stop),
+    let begun = Instant::now();
+    let (tested, news) = test(menu, "testing, Ctrl-C stops", plan).await;
+    match (tested, news) {
+        (Ok(report), _) => {
+            let text = report.text(terminal::columns());
+            menu.screen.show(Ink::Plain, &text)?;
+            let took = time::shown(begun.elapsed());
+            let said = format!("the keys are deleted again; all in {took}");
+            Ok(menu.screen.say(Ink::Faint, &said)?)
+        }
+        (Err(_), Some(News::End(signal))) => Err(Leave::Menu(Exit::Signal(signal)).into()),
+        (Err(error), Some(_)) => {
+            menu.screen.say(Ink::Bad, &error.to_string())?;
+            clean(menu, plan, error.drawn, seed).await
+        }
+        (Err(error), None) => Err(Ending::from(error).into()),
+    }
+}
+
+/// Tests, until Ctrl-C or a signal, which is returned too.
+async fn test(
+    menu: &Menu<'_>,
+    what: &str,
+    plan: Plan,
+) -> (Result<Report, CoverageError>, Option<News>) {
+    let bar = Progress::new(what, Unit::Keys, Some(plan.count));
+    let progress = |phase, keys| {
+        if phase == Phase::Test {
+            bar.set(keys);
+        }
     };
-    menu.screen
-        .show(Ink::Plain, &report.text(terminal::columns()))?;
-    let said = format!("the keys are deleted again; all in {}", time::shown(took));
-    Ok(menu.screen.say(Ink::Faint, &said)?)
+    let mut news = None;
+    let stop = async { news = Some(menu.signals.ending().await) };
+    let cluster = menu.session.cluster();
+    let tested = coverage::run_until(cluster, plan, Effort::default(), progress, stop).await;
+    (tested, news)
+}
+
+/// Deletes the keys of a test that was broken off: a test of all that were drawn has them, and ends with that.
+async fn clean(menu: &mut Menu<'_>, plan: Plan, drawn: u64, seed: u64) -> Result<(), Stop> {
+    if drawn == 0 {
+        return Ok(());
+    }
+    let plan = Plan {
+        count: drawn,
+        ..plan
+    };
+    match test(menu, "deleting its keys", plan).await {
+        (Ok(_), _) => Ok(menu.screen.say(Ink::Faint, "its keys are deleted again")?),
+        (Err(_), Some(News::End(signal))) => Err(Leave::Menu(Exit::Signal(signal)).into()),
+        (Err(_), _) => Err(Ending::failure(format!(
+            "keys of the test stay; `keygen --seed {seed} --length {COVERAGE_LENGTH} --count {drawn} --clean` \
+             deletes them"
+        ))
+        .into()),
+    }
 }
 
 /// Asks which node to go through from now on.
