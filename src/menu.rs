@@ -140,7 +140,7 @@ impl Menu<'_> {
         let place = self.screen.choose(&List {
             title: &title,
             question: "choice: ",
-            hint: "arrows, a number or a word, then Enter; Ctrl-D leaves",
+            hint: "arrows, number or word; Ctrl-D leaves",
             items: &items,
             at: 0,
             is_first: true,

@@ -14,6 +14,7 @@ mod keyboard;
 mod keys;
 mod list;
 mod mode;
+mod pages;
 mod path;
 mod plain;
 mod text;
@@ -25,7 +26,7 @@ use std::sync::Arc;
 use anstream::{AutoStream, ColorChoice};
 use rustix::process::{Signal, kill_current_process_group};
 
-use self::frame::Frame;
+use self::frame::{Frame, Size};
 
 use self::keyboard::Keyboard;
 pub(super) use self::list::{Item, List};
@@ -63,6 +64,8 @@ pub(super) struct Screen {
     colour: bool,
     /// The answers to texts, by kind; the latest last.
     history: [Vec<String>; Kind::REMEMBERED],
+    /// How many rows were said since the last question.
+    said_rows: usize,
     signals: Arc<Signals>,
 }
 
@@ -79,6 +82,7 @@ impl Screen {
             keyboard: Keyboard::new(Arc::clone(&signals)),
             colour: AutoStream::choice(&io::stdout()) != ColorChoice::Never,
             history: Default::default(),
+            said_rows: 0,
             signals,
         })
     }
@@ -89,26 +93,48 @@ impl Screen {
     }
 
     /// Says sentences, which are broken where the window ends.
-    pub(super) fn say(&self, ink: Ink, text: &str) -> Result<(), Leave> {
+    pub(super) fn say(&mut self, ink: Ink, text: &str) -> Result<(), Leave> {
         self.show(ink, &wrap(text, usize::from(terminal::columns())))
     }
 
-    /// Shows a text as it is.
-    pub(super) fn show(&self, ink: Ink, text: &str) -> Result<(), Leave> {
-        let mut stdout = io::stdout();
-        writeln!(stdout, "{}", ink.on(text, self.colour))?;
-        Ok(stdout.flush()?)
+    /// Shows a text as it is; one that is longer than the window, page by page.
+    pub(super) fn show(&mut self, ink: Ink, text: &str) -> Result<(), Leave> {
+        let mut rest = Some(text);
+        while let Some(text) = rest {
+            let mut size = Size::now();
+            // The question whether to go on has a row as well.
+            size.rows = size.rows.saturating_sub(1 + self.said_rows);
+            let page;
+            (page, rest) = if self.is_plain() {
+                (text, None)
+            } else {
+                pages::split(text, size)
+            };
+            let mut stdout = io::stdout();
+            writeln!(stdout, "{}", ink.on(page, self.colour))?;
+            stdout.flush()?;
+            self.said_rows += pages::rows_of(page, size.columns);
+            if rest.is_some() && !self.wait("-- Enter for more, Esc for no more: ")? {
+                rest = None;
+            }
+        }
+        Ok(())
     }
 
-    /// Has somebody choose one of several; returns its place.
+    /// Has somebody choose one of several; returns its place. What was just said stays in sight.
     pub(super) fn choose(&mut self, list: &List<'_>) -> Result<usize, Leave> {
-        self.asking(|screen| {
-            if screen.is_plain() {
-                plain::choose(screen, list)
-            } else {
-                list::choose(screen, list)
-            }
-        })
+        if self.is_plain() {
+            return self.asking(|screen| plain::choose(screen, list));
+        }
+        if self.said_rows + list::ROWS_MIN > Size::now().rows {
+            self.wait("-- Enter goes on: ")?;
+        }
+        let kept_rows = self.said_rows;
+        self.asking(|screen| list::choose(screen, list, kept_rows))
+    }
+
+    fn wait(&mut self, question: &str) -> Result<bool, Leave> {
+        self.asking(|screen| pages::wait(screen, question))
     }
 
     /// Has somebody type a text.
@@ -169,6 +195,7 @@ impl Screen {
             modes.ask()?;
         }
         self.keyboard.begin();
+        self.said_rows = 0;
         let answer = ask(self);
         if let Some(modes) = &self.modes {
             modes.busy()?;

@@ -1,5 +1,6 @@
 //! The menu, on a terminal.
 
+mod scratch;
 mod steps;
 
 use crate::lab::Lab;

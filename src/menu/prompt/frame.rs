@@ -18,14 +18,14 @@ const USUAL: Size = Size {
 
 /// The size of a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::menu) struct Size {
-    pub(in crate::menu) rows: usize,
-    pub(in crate::menu) columns: usize,
+pub(super) struct Size {
+    pub(super) rows: usize,
+    pub(super) columns: usize,
 }
 
 impl Size {
     /// That of the terminal of the standard output, at the moment.
-    pub(in crate::menu) fn now() -> Self {
+    pub(super) fn now() -> Self {
         match tcgetwinsize(io::stdout()) {
             Ok(size) if size.ws_row > 0 && size.ws_col > 0 => Self {
                 rows: usize::from(size.ws_row),

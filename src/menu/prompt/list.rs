@@ -46,7 +46,7 @@ pub(in crate::menu) struct List<'a> {
     pub(in crate::menu) title: &'a str,
     /// What stands before that which is typed, such as `choice: `.
     pub(in crate::menu) question: &'a str,
-    /// What can be done, below it.
+    /// What can be done, below it, if that is not the same as in most lists.
     pub(in crate::menu) hint: &'a str,
     pub(in crate::menu) items: &'a [Item],
     /// The one that is chosen at first.
@@ -58,9 +58,20 @@ pub(in crate::menu) struct List<'a> {
 /// The fewest rows of a window that have place for hints.
 const ROWS_FOR_HINTS: usize = 8;
 
-/// Asks until one is chosen.
-pub(super) fn choose(screen: &mut Screen, list: &List<'_>) -> Result<usize, Leave> {
+/// The fewest items that are seen at once, where the window has them.
+const ITEMS_MIN: usize = 3;
+
+/// The rows of the lowest list: these items, title, hint and question.
+pub(super) const ROWS_MIN: usize = ITEMS_MIN + 3;
+
+/// Asks until one is chosen. So many rows above the list stay in sight.
+pub(super) fn choose(
+    screen: &mut Screen,
+    list: &List<'_>,
+    kept_rows: usize,
+) -> Result<usize, Leave> {
     let mut picker = Picker::new(list);
+    picker.kept_rows = kept_rows;
     let mut frame = Frame::new(screen.colour);
     let leave = loop {
         let size = Size::now();
@@ -109,6 +120,8 @@ pub(super) struct Picker<'a> {
     at: usize,
     /// Which of these is the first that is seen.
     top: Cell<usize>,
+    /// How many rows above stay in sight.
+    kept_rows: usize,
     /// Whether somebody wanted to leave a list that is not left so.
     stays: bool,
 }
@@ -121,6 +134,7 @@ impl<'a> Picker<'a> {
             fitting: (0..list.items.len()).collect(),
             at: list.at.min(list.items.len().saturating_sub(1)),
             top: Cell::new(0),
+            kept_rows: 0,
             stays: false,
         }
     }
@@ -202,7 +216,9 @@ impl<'a> Picker<'a> {
         let has_hint = size.rows >= ROWS_FOR_HINTS;
         let has_title = !self.list.title.is_empty() && size.rows > 2;
         let others = 1 + usize::from(has_hint) + usize::from(has_title);
-        (size.rows.saturating_sub(others), has_title, has_hint)
+        let most = size.rows.saturating_sub(others);
+        let room = most.saturating_sub(self.kept_rows).max(ITEMS_MIN).min(most);
+        (room, has_title, has_hint)
     }
 
     fn picture(&self, size: Size) -> Picture {
@@ -252,7 +268,10 @@ impl<'a> Picker<'a> {
         if self.stays {
             return "Ctrl-D or q leaves the menu".to_owned();
         }
-        let hint = self.list.hint;
+        let hint = match self.list.hint {
+            "" => "arrows, number or word; Esc leaves",
+            hint => hint,
+        };
         if self.fitting.len() > room {
             format!("{} of {}; {hint}", self.at + 1, self.fitting.len())
         } else {

@@ -63,10 +63,12 @@ async fn list(menu: &mut Menu<'_>, mut walk: Walk, which: &str) -> Result<(), St
         if keys.is_empty() && !has_more {
             return Ok(menu.screen.say(Ink::Plain, &title)?);
         }
-        before += keys.len();
-        if !pick(menu, keys, has_more, &title).await? {
+        let count = keys.len();
+        let titled = |left| titled(before, left, has_more, which);
+        if !pick(menu, keys, has_more, &titled).await? {
             return Ok(());
         }
+        before += count;
     }
 }
 
@@ -117,7 +119,7 @@ async fn pick(
     menu: &mut Menu<'_>,
     mut keys: Vec<Vec<u8>>,
     has_more: bool,
-    title: &str,
+    titled: &dyn Fn(usize) -> String,
 ) -> Result<bool, Stop> {
     let mut at = 0;
     loop {
@@ -127,9 +129,9 @@ async fn pick(
             items.push(Item::bare("… more keys"));
         }
         items.push(Item::bare("… back to the choices"));
-        let hint = "Enter takes a key, letters look for one, Esc leaves";
+        let hint = "arrows, or a part of it; Esc leaves";
         at = menu.screen.choose(&List {
-            title,
+            title: &titled(keys.len()),
             question: "key: ",
             hint,
             items: &items,

@@ -30,12 +30,12 @@ pub(super) async fn run(menu: &mut Menu<'_>) -> Result<(), Stop> {
 
 async fn ask_value(menu: &mut Menu<'_>) -> Result<Vec<u8>, Stop> {
     let editor = editor::command();
-    let written = format!("write it in {editor}");
+    let written = format!("the editor {editor}");
     let place = menu.screen.choose(&List {
         title: "",
-        question: "value: ",
+        question: "value from: ",
         hint: "",
-        items: &Item::numbered(["type or paste it", "take it from a file", &written]),
+        items: &Item::numbered(["the keyboard", "a file", &written]),
         at: 0,
         is_first: false,
     })?;
