@@ -4,7 +4,7 @@ use std::env;
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::num::NonZeroU16;
-use std::os::fd::AsFd as _;
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{Mode, OFlags};
+use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::process::{Pid, Signal, ioctl_tiocsctty, kill_process, setsid};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{
@@ -92,11 +93,16 @@ impl Terminal {
     /// a window of a desktop. What is typed is not echoed, so that the screen shows what the program says. It
     /// says it without colour, unless the command has another idea of `TERM` and `NO_COLOR`.
     pub(crate) fn open(mut command: Command, window: Window) -> Self {
-        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        let master = open_master();
         grantpt(&master).unwrap();
         unlockpt(&master).unwrap();
         let name = ptsname(&master, Vec::new()).unwrap();
-        let slave = rustix::fs::open(&*name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).unwrap();
+        let slave = rustix::fs::open(
+            &*name,
+            OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC,
+            Mode::empty(),
+        )
+        .unwrap();
         let mut before = tcgetattr(&slave).unwrap();
         before.local_modes.remove(LocalModes::ECHO);
         tcsetattr(&slave, OptionalActions::Now, &before).unwrap();
@@ -171,7 +177,7 @@ impl Terminal {
         self.seen = length;
     }
 
-    /// What stands on the screen, at the moment, without the blanks at the ends of lines.
+    /// What stands on the screen, at the moment.
     pub(crate) fn screen(&self) -> String {
         self.shared.said.lock().unwrap().contents()
     }
@@ -235,6 +241,14 @@ impl Terminal {
             && now.control_modes == self.before.control_modes
             && now.local_modes == self.before.local_modes
             && self.look(|screen| !screen.bracketed_paste() && !screen.hide_cursor())
+    }
+
+    /// Waits until a step is at work: then Ctrl-C is a signal, and at a question it is a key.
+    pub(crate) fn waits_for_work(&self) {
+        super::eventually("a step is at work", || {
+            let now = tcgetattr(&self.keyboard).unwrap();
+            now.local_modes.contains(LocalModes::ISIG)
+        });
     }
 
     /// Waits until the program has ended, and returns what else it said.
@@ -332,6 +346,17 @@ impl Shared {
     }
 }
 
+/// A new terminal. No other program has this end of it, which would keep it from being closed.
+fn open_master() -> OwnedFd {
+    let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY;
+    // Elsewhere a program that is started between these two has it.
+    #[cfg(target_os = "linux")]
+    let flags = flags | OpenptFlags::CLOEXEC;
+    let master = openpt(flags).unwrap();
+    fcntl_setfd(&master, FdFlags::CLOEXEC).unwrap();
+    master
+}
+
 fn winsize(window: Window) -> Winsize {
     Winsize {
         ws_row: window.rows,
@@ -341,8 +366,11 @@ fn winsize(window: Window) -> Winsize {
     }
 }
 
-/// What differs from run to run: times, and ports of this device.
+/// A screen without the blanks at the ends of lines, and without what differs from run to run: times, and ports of
+/// this device.
 fn steady(text: &str) -> String {
+    let lines: Vec<_> = text.lines().map(str::trim_end).collect();
+    let text = lines.join("\n");
     let words = text.split_inclusive([' ', '\n']).collect::<Vec<_>>();
     let mut steady = String::new();
     for (place, word) in words.iter().enumerate() {
