@@ -37,6 +37,7 @@ mod outages;
 mod ownership;
 mod partial;
 mod peer;
+mod pictures;
 mod protocol;
 mod pubsub;
 mod real_clients;

@@ -7,6 +7,7 @@ pub(crate) mod connection;
 pub(crate) mod descriptors;
 pub(crate) mod fake;
 pub(crate) mod memory;
+pub(crate) mod picture;
 pub(crate) mod ports;
 pub(crate) mod proxy;
 pub(crate) mod redis_server;
