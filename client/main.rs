@@ -19,6 +19,7 @@ use triad::terminal::colour;
 /// Stores and finds keys on the devices of a triad cluster.
 #[derive(Debug, Parser)]
 #[command(
+    name = "client",
     version,
     after_help = "Without a command, on a terminal: the menu.\n\
                   Exit codes: 0 done; 1 the key is absent, is there already (put --if-absent), or \

@@ -159,9 +159,18 @@ impl Watch {
             }
             left = left.map(|left| left.saturating_sub(1));
             if left == Some(0) {
-                return Ok(());
+                return self.leave_last();
             }
         }
+    }
+
+    /// Where the last picture goes with its screen, it is left on the usual one.
+    fn leave_last(mut self) -> Result<(), Ending> {
+        if let Output::Screen(screen) = std::mem::replace(&mut self.output, Output::Lines) {
+            drop(screen);
+            self.draw()?;
+        }
+        Ok(())
     }
 
     /// Where pictures stay, the first one waits until something is known of every node.
@@ -193,7 +202,7 @@ impl Watch {
                 Ok(true)
             }
             Output::Lines => {
-                let picture = figures.text(terminal::COLUMNS, None, colours);
+                let picture = figures.text(terminal::columns(), None, colours);
                 print(&format!("{picture}\n\n"))
             }
             Output::Documents => print(&format!("{}\n", json::document(figures)?)),

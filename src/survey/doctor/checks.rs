@@ -6,6 +6,7 @@ use super::advice::{self, Advice};
 use super::ask::{Clock, Facts, Seen};
 use super::thresholds::{CLOCK_MAX_US, FREE_LAST_BYTES, free_wanted, journal_wanted};
 use super::{Check, Verdict};
+use crate::client::ClientError;
 use crate::cluster::Cluster;
 use crate::placement::Placement;
 
@@ -38,7 +39,7 @@ fn of_node(
         Ok(facts) => facts,
         Err(error) => {
             let action = advice.unreachable(&node.name, &node.address, error);
-            return vec![about.problem("reachable", error.to_string(), action)];
+            return vec![about.problem("reachable", about.away(error), action)];
         }
     };
     let mut checks = vec![about.ok(
@@ -137,6 +138,21 @@ impl About<'_> {
             result,
             detail,
             action,
+        }
+    }
+
+    /// Why it has not told anything.
+    fn away(&self, error: &ClientError) -> String {
+        let address = &self.0.address;
+        match error {
+            ClientError::Unreachable { cause, .. } => {
+                format!("it can't be reached at {address}: {cause}")
+            }
+            ClientError::Lost { cause, .. } => format!("it did not answer at {address}: {cause}"),
+            ClientError::Unexpected { what, .. } => {
+                format!("what answers at {address} is not understood: {what}")
+            }
+            error => format!("what answers at {address} refuses to tell: {error}"),
         }
     }
 
