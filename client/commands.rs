@@ -262,7 +262,7 @@ async fn keys(
     let stdout = io::stdout();
     let for_people = stdout.is_terminal();
     let mut out = io::BufWriter::new(stdout.lock());
-    let mut walk = Walk::start(session, node).await?.matching(pattern);
+    let mut walk = Walk::start(session, node).await?.only(pattern);
     if as_json {
         write!(out, "{{\"node\":{},\"keys\":[", json::document(&node)?)?;
     }
