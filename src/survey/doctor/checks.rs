@@ -18,7 +18,6 @@ pub(super) fn all(cluster: &Cluster, seen: &[Seen]) -> Vec<Check> {
     let advice = Advice { cluster };
     let placement = cluster.placement();
     let mut checks = cluster_file(placement, advice);
-    checks.push(copies(seen, advice));
     let clocks = Clocks::judge(seen);
     checks.push(clocks.check());
     for node in seen {
@@ -258,45 +257,6 @@ fn cluster_file(placement: &Placement, advice: Advice<'_>) -> Vec<Check> {
     let warnings = warnings.into_iter();
     let warned = warnings.map(|warning| of_all(Verdict::Warning, warning, Some(advice.list())));
     warned.collect()
-}
-
-/// Two nodes whose files are copies take each other's journal records for their own.
-fn copies(seen: &[Seen], advice: Advice<'_>) -> Check {
-    let told = seen
-        .iter()
-        .filter_map(|node| Some((node, node.told.as_ref().ok()?)));
-    let told: Vec<_> = told.collect();
-    let pairs = told.iter().enumerate().find_map(|(place, (node, facts))| {
-        let mut later = told.iter().skip(place + 1);
-        // One node at two addresses has one name.
-        let (copy, _) = later.find(|(_, other)| {
-            !facts.node_id().is_empty()
-                && other.node_id() == facts.node_id()
-                && other.name() != facts.name()
-        })?;
-        Some((&node.name, &copy.name))
-    });
-    let (result, detail, action) = match pairs {
-        None => (
-            Verdict::Ok,
-            "each node has files of its own".to_owned(),
-            None,
-        ),
-        Some((node, copy)) => (
-            Verdict::Problem,
-            format!(
-                "the files of {node} and {copy} are copies of each other: both have the same node_id"
-            ),
-            Some(advice.copies(copy)),
-        ),
-    };
-    Check {
-        node: None,
-        check: "copies",
-        result,
-        detail,
-        action,
-    }
 }
 
 /// How the clocks stand to each other, by the nodes that told their time.
