@@ -49,7 +49,8 @@ fn told(lab: &Lab) -> String {
     for line in text.lines() {
         assert!(line.chars().count() <= 80, "{line}");
     }
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    let words = text.split_whitespace().filter(|word| *word != "→");
+    words.collect::<Vec<_>>().join(" ")
 }
 
 fn list() -> [(&'static str, Value); 3] {

@@ -10,18 +10,22 @@ use crate::client::ClientError;
 use crate::cluster::Cluster;
 use crate::placement::Placement;
 
-/// The version of this program, and so the one that nodes should have.
-const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// What nodes should have: what this program has.
+struct Expected<'a> {
+    placement: &'a Placement,
+    version: &'a str,
+}
 
-/// Every check: those of the cluster as a whole, then those of each node.
-pub(super) fn all(cluster: &Cluster, seen: &[Seen]) -> Vec<Check> {
+/// Every check: those of the cluster as a whole, then those of each node. `version` is that of this program.
+pub(super) fn all(cluster: &Cluster, version: &str, seen: &[Seen]) -> Vec<Check> {
     let advice = Advice { cluster };
     let placement = cluster.placement();
     let mut checks = cluster_file(placement, advice);
     let clocks = Clocks::judge(seen);
     checks.push(clocks.check());
+    let expected = Expected { placement, version };
     for node in seen {
-        checks.extend(of_node(node, seen, placement, &clocks, advice));
+        checks.extend(of_node(node, seen, &expected, &clocks, advice));
     }
     checks
 }
@@ -29,7 +33,7 @@ pub(super) fn all(cluster: &Cluster, seen: &[Seen]) -> Vec<Check> {
 fn of_node(
     node: &Seen,
     all: &[Seen],
-    placement: &Placement,
+    expected: &Expected<'_>,
     clocks: &Clocks,
     advice: Advice<'_>,
 ) -> Vec<Check> {
@@ -56,19 +60,17 @@ fn of_node(
         about.problem("name", detail, advice.stranger(facts.name()))
     });
     let file = advice.file();
-    checks.push(if facts.fingerprint() == placement.fingerprint() {
+    checks.push(if facts.fingerprint() == expected.placement.fingerprint() {
         about.ok("rules", format!("its nodes and rules are those of {file}"))
     } else {
         let detail = format!("its list of nodes and rules is not that of {file}");
         about.problem("rules", detail, advice.rules(&node.name))
     });
-    checks.push(if facts.version() == VERSION {
-        about.ok("version", format!("its version is {VERSION}"))
+    checks.push(if facts.version() == expected.version {
+        about.ok("version", format!("its version is {}", expected.version))
     } else {
-        let detail = format!(
-            "its version is {}, that of this program {VERSION}",
-            facts.version()
-        );
+        let (version, ours) = (facts.version(), expected.version);
+        let detail = format!("its version is {version}, that of this program {ours}");
         about.warning("version", detail, advice::version())
     });
     checks.push(about.clock(facts, clocks));
