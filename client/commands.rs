@@ -4,27 +4,38 @@
 //!
 //! | command | document |
 //! |---|---|
-//! | `put` | `{"key":…,"node":…}` |
-//! | `get` | `{"key":…,"value":…,"node":…}`; the value is null if there is none |
+//! | `put` | `{"key":…,"node":…,"stored":true}`; false if `--if-absent` found the key there |
+//! | `get` | `{"key":…,"value":…,"node":…}`; the value is null if there is none. With `--output`: `{"key":…,"file":…,"bytes":…,"node":…}`; the bytes are null if there is no value, and then the file stays as it was |
 //! | `delete` | `{"key":…,"node":…,"deleted":true}` |
 //! | `keys` | `{"node":…,"keys":[{"key":…},…]}`; the node is null for all nodes |
 //! | `where` | `{"key":…,"node":…,"rule":…,"exists":…,"md5":…,"sha1":…,"sha256":…}` |
 //! | `status` | `{"nodes":[{"name":…,"address":…,"rule":…,"share":…,"reachable":…,"keys":…,"misplaced":…,"version":…,"error":…},…]}` |
+//! | `watch` | one document a line, for each picture: `{"time_unix_ms":…,"entry":…,"keys":…,"nodes":[{"name":…,"address":…,"state":"up","error":…,"keys":…,"misplaced":…,"share":…,"expected_share":…,"requests_per_second":…,"memory_bytes":…,"latency_us":…},…]}`; the state is `up`, `error` (it takes no writes) or `down`; shares are from 0 to 1, of the keys of all nodes that answer; what is not known is null, as the requests of a second are in the first picture |
+//! | `doctor` | `{"result":…,"nodes":[{"name":…,"address":…,"reachable":…,"ping_us":…,"version":…,"clock_offset_ms":…,"disk_free_bytes":…,"disk_total_bytes":…,"journal_bytes":…,"snapshot_bytes":…,"keys":…,"misplaced":…},…],"checks":[{"node":…,"check":…,"result":…,"detail":…,"action":…},…]}`; a result is `ok`, `warning` or `problem`; the node is null where a check is about all of them, the action where all is well |
+//! | `completions` | `{"shell":…,"script":…}` |
+//! | `man` | `{"pages":[{"name":…,"text":…},…]}`; with `--output`: `{"folder":…,"pages":[{"name":…},…]}` |
 //! | `import` | `{"keys":…,"nodes":[{"name":…,"keys":…},…]}` |
 //! | `rehome` | `{"moved":…,"kept":[{"key":…,"holder":…,"owner":…},…]}`; `refused` says why an owner does not take a key |
 //!
+//! A command that fails prints no document: with `--json` too its error is a sentence on standard error, and the
+//! exit code tells its kind. `status` and `doctor` print theirs where a node can't be reached, and end with 3.
+//!
 //! Keys and values that are not UTF-8 stand in `key_base64` and `value_base64` instead.
 
+use std::borrow::Cow;
+use std::ffi::OsString;
 use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 use std::os::unix::ffi::OsStringExt as _;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use serde::Serialize;
 use triad::ending::{Ending, Kind};
 use triad::json::{self, Key, Value};
-use triad::session::{Location, Session, Walk, absent};
-use triad::survey::Status;
-use triad::terminal;
+use triad::session::{How, Location, Session, Walk, absent, write_value};
+use triad::survey::{Status, doctor, watch};
+use triad::terminal::{self, Colours};
 use triad::transfer::{import, rehome};
 
 use crate::Command;
@@ -36,17 +47,45 @@ pub(crate) async fn run(
     as_json: bool,
 ) -> Result<ExitCode, Ending> {
     match command {
-        Command::Put { key, value } => {
-            put_and_tell(session, &key.into_vec(), &value.into_vec(), as_json).await
+        Command::Put {
+            key,
+            value,
+            file,
+            expire,
+            if_absent,
+        } => {
+            let value = value_of(session, value, file).await?;
+            let how = How {
+                expire_seconds: expire,
+                if_absent,
+            };
+            put_and_tell(session, &key.into_vec(), &value, how, as_json).await
         }
-        Command::Get { key } => get_and_tell(session, &key.into_vec(), as_json).await,
+        Command::Get { key, output: None } => get_and_tell(session, &key.into_vec(), as_json).await,
+        Command::Get {
+            key,
+            output: Some(file),
+        } => get_into(session, &key.into_vec(), &file, as_json).await,
         Command::Delete { key } => delete_and_tell(session, &key.into_vec(), as_json).await,
-        Command::Keys { node } => {
-            let listed = keys(session, node.as_deref(), as_json).await;
+        Command::Keys { node, pattern } => {
+            let pattern = pattern.map(OsString::into_vec);
+            let listed = keys(session, node.as_deref(), pattern, as_json).await;
             listed.map(|()| ExitCode::SUCCESS)
         }
         Command::Where { key } => locate(session, &key.into_vec(), as_json).await,
         Command::Status => status(session, as_json).await,
+        Command::Watch { interval, count } => {
+            let plan = watch::Plan {
+                interval: Duration::from_secs_f64(interval),
+                count,
+                as_json,
+            };
+            watch::run(session, plan).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Doctor => examine(session, as_json).await,
+        // They are done before there is a session.
+        Command::Completions { .. } | Command::Man { .. } => Ok(ExitCode::SUCCESS),
         Command::Import { file } => {
             let imported = import::run(session, &file).await?;
             tell(as_json, &imported, || imported.text())?;
@@ -73,24 +112,52 @@ fn tell(
     Ok(terminal::print(line)?)
 }
 
+/// The value that is to be stored.
+async fn value_of(
+    session: &mut Session,
+    value: Option<OsString>,
+    file: Option<PathBuf>,
+) -> Result<Vec<u8>, Ending> {
+    let stdin = io::stdin();
+    match (value, file) {
+        (_, Some(file)) => session.value_of_file(&file).await,
+        (Some(value), _) if value != "-" => Ok(value.into_vec()),
+        (None, _) if stdin.is_terminal() => Err(Ending::usage(
+            "there is no value; write it behind the key, or --file PATH, or - to type it and end with Ctrl-D",
+        )),
+        _ => {
+            session
+                .value_of_stream(stdin.lock(), "standard input")
+                .await
+        }
+    }
+}
+
 async fn put_and_tell(
     session: &mut Session,
     key: &[u8],
     value: &[u8],
+    how: How,
     as_json: bool,
 ) -> Result<ExitCode, Ending> {
     #[derive(Serialize)]
-    struct Stored<'a> {
+    struct Document<'a> {
         #[serde(flatten)]
         key: Key,
         node: &'a str,
+        stored: bool,
     }
-    session.put(key, value).await?;
+    let stored = session.put_as(key, value, how).await?;
     let (key, node) = (Key::new(key), session.owner(key));
-    tell(as_json, &Stored { key, node }, || {
+    if !stored && !as_json {
+        return Err(Ending::no(format!(
+            "the key is on {node} already; nothing was stored"
+        )));
+    }
+    tell(as_json, &Document { key, node, stored }, || {
         format!("stored on {node}")
     })?;
-    Ok(ExitCode::SUCCESS)
+    Ok(yes_or_no(stored))
 }
 
 async fn get_and_tell(
@@ -125,6 +192,43 @@ async fn get_and_tell(
     Ok(ExitCode::SUCCESS)
 }
 
+async fn get_into(
+    session: &mut Session,
+    key: &[u8],
+    file: &Path,
+    as_json: bool,
+) -> Result<ExitCode, Ending> {
+    #[derive(Serialize)]
+    struct Written<'a> {
+        #[serde(flatten)]
+        key: Key,
+        file: Cow<'a, str>,
+        bytes: Option<usize>,
+        node: &'a str,
+    }
+    let value = session.get(key).await?;
+    let node = session.owner(key);
+    match &value {
+        Some(value) => write_value(file, value)?,
+        None if as_json => {}
+        None => return Err(Ending::no(absent(node))),
+    }
+    let bytes = value.as_ref().map(Vec::len);
+    let (key, file) = (Key::new(key), file.to_string_lossy());
+    let document = Written {
+        key,
+        file,
+        bytes,
+        node,
+    };
+    tell(as_json, &document, || {
+        let file = terminal::readable_line(document.file.as_bytes());
+        let bytes = bytes.unwrap_or_default();
+        format!("{bytes} bytes from {node} are in {file}")
+    })?;
+    Ok(yes_or_no(value.is_some()))
+}
+
 async fn delete_and_tell(
     session: &mut Session,
     key: &[u8],
@@ -149,11 +253,16 @@ async fn delete_and_tell(
 }
 
 /// Prints the keys as they come, so that tables of any size can be listed.
-async fn keys(session: &mut Session, node: Option<&str>, as_json: bool) -> Result<(), Ending> {
+async fn keys(
+    session: &mut Session,
+    node: Option<&str>,
+    pattern: Option<Vec<u8>>,
+    as_json: bool,
+) -> Result<(), Ending> {
     let stdout = io::stdout();
     let for_people = stdout.is_terminal();
     let mut out = io::BufWriter::new(stdout.lock());
-    let mut walk = Walk::start(session, node).await?;
+    let mut walk = Walk::start(session, node).await?.only(pattern);
     if as_json {
         write!(out, "{{\"node\":{},\"keys\":[", json::document(&node)?)?;
     }
@@ -200,10 +309,24 @@ async fn locate(session: &mut Session, key: &[u8], as_json: bool) -> Result<Exit
 
 async fn status(session: &mut Session, as_json: bool) -> Result<ExitCode, Ending> {
     let status = Status::ask(session).await?;
-    tell(as_json, &status, || status.text(terminal::columns()))?;
+    tell(as_json, &status, || {
+        status.text_in(terminal::columns(), Colours::of_stdout())
+    })?;
     // What is printed tells which node; scripts look at the code.
     Ok(if status.is_complete() {
         ExitCode::SUCCESS
+    } else {
+        Kind::Unreachable.code()
+    })
+}
+
+async fn examine(session: &mut Session, as_json: bool) -> Result<ExitCode, Ending> {
+    let findings = doctor(session).await?;
+    tell(as_json, &findings, || {
+        findings.text_in(terminal::columns(), Colours::of_stdout())
+    })?;
+    Ok(if findings.is_complete() {
+        yes_or_no(findings.is_well())
     } else {
         Kind::Unreachable.code()
     })

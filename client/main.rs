@@ -1,25 +1,30 @@
 //! The client: a menu for people, subcommands for scripts.
 
 mod commands;
+mod manual;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use triad::cluster::Cluster;
 use triad::ending::Ending;
+use triad::limits::{WATCH_INTERVAL_MAX_SECONDS, WATCH_INTERVAL_MIN_SECONDS};
 use triad::menu;
 use triad::session::Session;
+use triad::terminal::colour;
 
 /// Stores and finds keys on the devices of a triad cluster.
 #[derive(Debug, Parser)]
 #[command(
+    name = "client",
     version,
     after_help = "Without a command, on a terminal: the menu.\n\
-                  Exit codes: 0 done; 1 the key is absent, or keys could not be rehomed; 2 wrong \
-                  usage; 3 a node can't be reached; 4 any other failure."
+                  Exit codes: 0 done; 1 the key is absent, is there already (put --if-absent), or \
+                  could not be rehomed, or doctor has findings; 2 wrong usage; 3 a node can't be \
+                  reached; 4 any other failure. An error is a sentence on standard error, with --json too."
 )]
 struct Arguments {
     /// The cluster file [default: data/cluster.json if it is there, else linux, mac and android on
@@ -35,6 +40,10 @@ struct Arguments {
     #[arg(long, global = true)]
     json: bool,
 
+    /// When there are colours: auto is on a terminal, unless `NO_COLOR` is set
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t, global = true)]
+    color: colour::Choice,
+
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -47,15 +56,27 @@ enum Command {
         /// The key
         #[arg(allow_negative_numbers = true)]
         key: OsString,
-        /// The value
+        /// The value; `-`, or none where something is piped in, takes it from standard input
         #[arg(allow_negative_numbers = true)]
-        value: OsString,
+        value: Option<OsString>,
+        /// Take the value from a file, byte for byte
+        #[arg(long, value_name = "PATH", conflicts_with = "value")]
+        file: Option<PathBuf>,
+        /// The key is gone after so many seconds
+        #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+        expire: Option<u64>,
+        /// Store nothing if the key is there
+        #[arg(long)]
+        if_absent: bool,
     },
     /// Print the value of a key
     Get {
         /// The key
         #[arg(allow_negative_numbers = true)]
         key: OsString,
+        /// Write the value into a file instead, byte for byte
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
     },
     /// Delete a key
     Delete {
@@ -68,6 +89,9 @@ enum Command {
         /// The node
         #[arg(long, value_name = "NAME")]
         node: Option<String>,
+        /// Only keys that match it: * is any text, ? any character, [a-c] one of these
+        #[arg(long = "match", value_name = "PATTERN", allow_hyphen_values = true)]
+        pattern: Option<OsString>,
     },
     /// Tell which node holds a key, and why
     Where {
@@ -77,6 +101,29 @@ enum Command {
     },
     /// Tell about every node
     Status,
+    /// Show every node, drawn again each second; q leaves
+    Watch {
+        /// The pause between two pictures
+        #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = interval)]
+        interval: f64,
+        /// Stop after so many pictures
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+        count: Option<u64>,
+    },
+    /// Look for everything that may be wrong, and say what to do about it
+    Doctor,
+    /// Print what makes a shell complete this program's words
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, or write all of them into a folder
+    Man {
+        /// The folder
+        #[arg(long, value_name = "DIR")]
+        output: Option<PathBuf>,
+    },
     /// Store what a JSON object of strings holds
     Import {
         /// The file, such as {"key": "value", "another": "value"}
@@ -92,6 +139,19 @@ fn main() -> ExitCode {
 }
 
 fn start(arguments: Arguments) -> Result<ExitCode, Ending> {
+    arguments.color.apply();
+    // These two are about the program itself, and need no cluster.
+    match &arguments.command {
+        Some(Command::Completions { shell }) => {
+            let cluster = Cluster::find(arguments.cluster.as_deref()).ok();
+            let command = Arguments::command();
+            return manual::completions(command, *shell, cluster.as_ref(), arguments.json);
+        }
+        Some(Command::Man { output }) => {
+            return manual::pages(Arguments::command(), output.as_deref(), arguments.json);
+        }
+        _ => {}
+    }
     if arguments.command.is_none() {
         check_menu(arguments.json)?;
     }
@@ -101,7 +161,15 @@ fn start(arguments: Arguments) -> Result<ExitCode, Ending> {
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        let mut session = Session::open(cluster, arguments.via).await?;
+        let asks_every_node = matches!(
+            arguments.command,
+            Some(Command::Watch { .. } | Command::Doctor)
+        );
+        let mut session = if asks_every_node {
+            Session::prepare(cluster, arguments.via).await?
+        } else {
+            Session::open(cluster, arguments.via).await?
+        };
         let result = match arguments.command {
             Some(command) => commands::run(&mut session, command, arguments.json).await,
             None => menu::run(&mut session).await.map(|()| ExitCode::SUCCESS),
@@ -109,6 +177,21 @@ fn start(arguments: Arguments) -> Result<ExitCode, Ending> {
         let closed = session.close();
         result.and_then(|code| closed.map(|()| code))
     })
+}
+
+/// A pause that can be waited for.
+fn interval(text: &str) -> Result<f64, String> {
+    let range = WATCH_INTERVAL_MIN_SECONDS..=WATCH_INTERVAL_MAX_SECONDS;
+    let seconds = text.parse().ok();
+    seconds
+        .filter(|seconds| range.contains(seconds))
+        .ok_or_else(|| {
+            format!(
+                "write a number of seconds from {} to {}",
+                range.start(),
+                range.end()
+            )
+        })
 }
 
 fn check_menu(json: bool) -> Result<(), Ending> {

@@ -7,6 +7,7 @@
 mod channel;
 mod cluster;
 mod error;
+mod explain;
 mod handshake;
 mod router;
 mod stage;
@@ -20,6 +21,10 @@ use tokio::time::timeout;
 
 pub use cluster::{ClusterClient, ReplyFirst};
 pub use error::ClientError;
+use explain::NO_NODE;
+#[cfg(feature = "tools")]
+pub(crate) use explain::Remedy;
+pub(crate) use explain::{asleep, explain};
 pub use router::Router;
 
 use crate::cluster::{Address, ResolveError};
@@ -62,10 +67,10 @@ impl Client {
             }
         });
         attempt.await.unwrap_or_else(|_| {
-            Err(unreachable(format!(
-                "no answer within {} s; the device may be asleep or off the network",
+            Err(unreachable(asleep(&format!(
+                "no answer within {} s",
                 CLIENT_CONNECT_TIMEOUT.as_secs()
-            )))
+            ))))
         })
     }
 
@@ -207,9 +212,9 @@ async fn dial(address: &Address) -> Result<TcpStream, String> {
                 return Ok(stream);
             }
             Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-                "no node runs there (connection refused); start it".clone_into(&mut last);
+                NO_NODE.clone_into(&mut last);
             }
-            Err(error) => last = error.to_string(),
+            Err(error) => last = explain(&error),
         }
     }
     Err(last)

@@ -399,6 +399,14 @@ pub const SCAN_COUNT_DEFAULT: usize = 10;
 /// The most entries that one step of `SCAN` looks at, whatever `COUNT` says.
 pub const SCAN_COUNT_MAX: usize = 10_000;
 
+/// How long a node waits for its file system to tell how much room it has. It answers from memory, unless it
+/// hangs, as one on a network may; then the node goes on without, and does not ask a second time until the
+/// first answer is there.
+pub const SPACE_WAIT: Duration = Duration::from_millis(20);
+
+/// How long such an answer is good for: whoever asks more often learns nothing more.
+pub const SPACE_KEPT: Duration = Duration::from_secs(1);
+
 // ---- the cluster file ------------------------------------------------------------------------
 
 /// The most nodes of a list. A `SCAN` cursor has eight bits for the node.
@@ -423,6 +431,20 @@ pub const CLIENT_CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// How long the tools wait for the next byte of a reply: longer than a node waits for a peer.
 pub const CLIENT_SILENCE: Duration = Duration::from_secs(15);
+
+/// How long `watch` and `doctor` wait for a node to tell about itself, once it is connected. A node that is
+/// well answers at once; a device over a bad network needs some round trips.
+pub const SURVEY_ANSWER_MAX: Duration = Duration::from_secs(3);
+
+/// How long a picture of `watch` waits for the answers of nodes, beginning when they are asked: half of the
+/// usual pause between two pictures. What comes later is in the next one.
+pub const WATCH_GRACE: Duration = Duration::from_millis(500);
+
+/// The shortest pause between two pictures of `watch`: nobody reads faster, and nodes have other work.
+pub const WATCH_INTERVAL_MIN_SECONDS: f64 = 0.1;
+
+/// The longest pause between two pictures of `watch`: a day.
+pub const WATCH_INTERVAL_MAX_SECONDS: f64 = 86_400.0;
 
 /// The requests that the tools send before they read replies.
 pub const CLIENT_BATCH_REQUESTS: usize = 256;

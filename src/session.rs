@@ -2,12 +2,14 @@
 
 mod location;
 mod requests;
+mod value;
 mod walk;
 
 use std::io::{self, Write as _};
 
 pub use location::Location;
 pub use requests::absent;
+pub use value::{How, write_value};
 pub use walk::{Step, Walk};
 
 use crate::client::{Client, ClientError};
@@ -27,8 +29,16 @@ pub struct Session {
 }
 
 impl Session {
-    /// Finds the cluster, or starts its built-in nodes in this process if nothing answers there.
+    /// Finds the cluster, or starts its built-in nodes in this process if nothing answers there, and connects
+    /// to the entry node.
     pub async fn open(cluster: Cluster, via: Option<String>) -> Result<Self, Ending> {
+        let mut session = Self::prepare(cluster, via).await?;
+        session.entry().await?;
+        Ok(session)
+    }
+
+    /// The same without a connection, for whoever asks every node itself: it goes on where none answers.
+    pub async fn prepare(cluster: Cluster, via: Option<String>) -> Result<Self, Ending> {
         let mut session = Self {
             cluster,
             via,
@@ -42,7 +52,6 @@ impl Session {
         if let Some(embedded) = &session.embedded {
             writeln!(io::stderr(), "{embedded}")?;
         }
-        session.entry().await?;
         Ok(session)
     }
 
@@ -50,6 +59,11 @@ impl Session {
     pub fn close(self) -> Result<(), Ending> {
         drop(self.entry);
         Ok(self.embedded.map_or(Ok(()), Embedded::stop)?)
+    }
+
+    /// The node that the user has named to be asked.
+    pub fn via(&self) -> Option<&str> {
+        self.via.as_deref()
     }
 
     /// The list of nodes and rules.

@@ -65,8 +65,20 @@ pub trait Storage: Send + Sync {
     /// A process that ends, in whatever way, loses its locks.
     fn lock(&self, name: &str) -> io::Result<Box<dyn Send>>;
 
+    /// How much room the file system of the folder has. May wait for the disk.
+    fn space(&self) -> io::Result<Space>;
+
     /// The file as a person would look for it: its path.
     fn describe(&self, name: &str) -> String;
+}
+
+/// The room of a file system, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Space {
+    /// What this program could still write there.
+    pub free_bytes: u64,
+    /// What there is in all.
+    pub total_bytes: u64,
 }
 
 /// A file that is open for appending.

@@ -1,6 +1,9 @@
 //! What the tools show to people: tables that fit the terminal, and bytes that cannot take it over.
 
+pub mod colour;
+mod lines;
 mod progress;
+mod screen;
 
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write as _};
@@ -8,7 +11,10 @@ use std::io::{self, ErrorKind, Write as _};
 use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 use rustix::termios::tcgetwinsize;
 
+pub use colour::Colours;
+pub use lines::{cut, width, wrap};
 pub use progress::{Progress, Unit};
+pub use screen::{Event, Screen};
 
 /// The width of tables where it is not that of a terminal, and the most that is used of a wide one:
 /// what is copied into a mail or a report keeps its lines.

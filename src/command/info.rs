@@ -212,12 +212,23 @@ fn persistence(cx: &Context<'_, '_>, text: &mut String) {
         format_args!("triad_journal_segments:{journal_segments}"),
     );
     line(text, format_args!("triad_snapshot_bytes:{snapshot_bytes}"));
+    disk(cx, text);
     for (name, failure) in [
         ("triad_checkpoint_failure", last_checkpoint_failure),
         ("triad_failure", failure),
     ] {
         let failure = failure.as_deref().unwrap_or("none");
         line(text, format_args!("{name}:{failure}"));
+    }
+}
+
+/// Left out where the file system does not tell: a number that nobody has measured would mislead.
+fn disk(cx: &Context<'_, '_>, text: &mut String) {
+    let Some(space) = cx.store.space() else {
+        return;
+    };
+    for (name, bytes) in [("free", space.free_bytes), ("total", space.total_bytes)] {
+        line(text, format_args!("triad_disk_{name}_bytes:{bytes}"));
     }
 }
 

@@ -10,11 +10,14 @@ use crate::session::Session;
 /// How many keys are asked for at once.
 const STEP_COUNT: &[u8] = b"1000";
 
-/// See the module's text.
+/// See the module's text. A step whose future is dropped can be made again.
 #[derive(Debug)]
 pub struct Walk {
-    /// The connection to the one node; otherwise the entry node is asked.
+    /// The one node whose table it is; otherwise the entry node is asked.
+    node: Option<String>,
+    /// The connection to that node.
     client: Option<Client>,
+    pattern: Option<Vec<u8>>,
     /// Where to go on; none at the end.
     cursor: Option<Vec<u8>>,
 }
@@ -27,22 +30,57 @@ impl Walk {
             None => None,
         };
         Ok(Self {
+            node: node.map(str::to_owned),
             client,
+            pattern: None,
             cursor: Some(b"0".to_vec()),
         })
     }
 
+    /// A walk over the keys of all nodes that match a glob pattern.
+    pub fn matching(pattern: &[u8]) -> Self {
+        Self {
+            node: None,
+            client: None,
+            pattern: Some(pattern.to_vec()),
+            cursor: Some(b"0".to_vec()),
+        }
+    }
+
+    /// The same walk, over the keys that match a glob pattern only, if there is one.
+    #[must_use]
+    pub fn only(mut self, pattern: Option<Vec<u8>>) -> Self {
+        self.pattern = pattern;
+        self
+    }
+
+    /// Whether it has come to the end.
+    pub fn is_done(&self) -> bool {
+        self.cursor.is_none()
+    }
+
     /// The next keys, which may be none for once, or `None` at the end.
     pub async fn step(&mut self, session: &mut Session) -> Result<Option<Vec<Vec<u8>>>, Ending> {
-        let Some(cursor) = self.cursor.take() else {
+        let Some(cursor) = &self.cursor else {
             return Ok(None);
         };
-        let words: [&[u8]; 5] = [b"TRIAD", b"SCAN", &cursor, b"COUNT", STEP_COUNT];
-        let step = if let Some(client) = &mut self.client {
+        let mut words: Vec<&[u8]> = vec![b"TRIAD", b"SCAN", cursor, b"COUNT", STEP_COUNT];
+        if let Some(pattern) = &self.pattern {
+            words.extend([b"MATCH", &pattern[..]]);
+        }
+        let step = if let Some(name) = &self.node {
+            let mut client = match self.client.take() {
+                Some(client) => client,
+                None => session.connect_to(name).await?,
+            };
             let reply = client.call(&words).await?;
-            Step::read(reply).ok_or_else(|| client.unexpected("TRIAD SCAN"))?
+            let step = Step::read(reply).ok_or_else(|| client.unexpected("TRIAD SCAN"))?;
+            self.client = Some(client);
+            step
         } else {
-            session.ask(&words[1..], Step::read).await?
+            session
+                .ask(words.get(1..).unwrap_or_default(), Step::read)
+                .await?
         };
         self.cursor = step.next;
         Ok(Some(step.found))

@@ -5,9 +5,9 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Component, Path, PathBuf};
 
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{FlockOperation, flock, fstatvfs};
 
-use super::{AppendFile, Storage};
+use super::{AppendFile, Space, Storage};
 use crate::limits::{FILE_READ_CHUNK_BYTES, FILE_WRITE_CHUNK_BYTES};
 
 /// Others on the machine have no business in what a node keeps.
@@ -134,6 +134,15 @@ impl Storage for Folder {
         file.set_len(0)?;
         writeln!(file, "{}", std::process::id())?;
         Ok(Box::new(file))
+    }
+
+    fn space(&self) -> io::Result<Space> {
+        let disk = fstatvfs(&self.handle)?;
+        // Blocks that are kept for root are no room for a node.
+        Ok(Space {
+            free_bytes: disk.f_bavail.saturating_mul(disk.f_frsize),
+            total_bytes: disk.f_blocks.saturating_mul(disk.f_frsize),
+        })
     }
 
     fn describe(&self, name: &str) -> String {

@@ -19,7 +19,7 @@ use std::io::{self, Cursor, Read};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::{AppendFile, Storage};
+use super::{AppendFile, Space, Storage};
 use disk::Disk;
 pub use disk::Keep;
 pub use recording::{Points, Recording};
@@ -28,6 +28,9 @@ pub use script::{Fault, Operation};
 
 /// How long a sync takes while a recording is made.
 const RECORDED_SYNC: Duration = Duration::from_micros(100);
+
+/// What the disk says that it has in all. It takes more than that.
+const MEMORY_TOTAL_BYTES: u64 = 1 << 30;
 
 /// A folder in memory. Clones are the same folder.
 #[derive(Clone, Default)]
@@ -178,7 +181,19 @@ impl MemoryStorage {
         self.shared.changed.notify_all();
     }
 
-    /// Waits until somebody waits in a sync that is held.
+    /// From now on nobody learns how much room there is until [`MemoryStorage::release_space`], as on a file
+    /// system that hangs.
+    pub fn hold_space(&self) {
+        self.state().script.holds_space = true;
+    }
+
+    /// Lets those know who have asked.
+    pub fn release_space(&self) {
+        self.state().script.holds_space = false;
+        self.shared.changed.notify_all();
+    }
+
+    /// Waits until somebody waits in a sync that is held, or for the room.
     pub fn wait_for_held_sync(&self) {
         drop(self.wait_while(|state| state.script.held == 0));
     }
@@ -333,6 +348,27 @@ impl Storage for MemoryStorage {
             storage: self.clone(),
             name: name.to_owned(),
         }))
+    }
+
+    fn space(&self) -> io::Result<Space> {
+        let (mut state, verdict) = self.begin(Operation::Space, "");
+        verdict?;
+        if state.script.holds_space {
+            state.script.held += 1;
+            self.shared.changed.notify_all();
+            drop(state);
+            state = self.wait_while(|state| state.script.holds_space);
+            state.script.held -= 1;
+        }
+        let names = state.disk.names();
+        let used = names.iter().filter_map(|name| {
+            let content = state.disk.read(name).ok()?;
+            Some(content.len() as u64)
+        });
+        Ok(Space {
+            free_bytes: MEMORY_TOTAL_BYTES.saturating_sub(used.sum()),
+            total_bytes: MEMORY_TOTAL_BYTES,
+        })
     }
 
     fn describe(&self, name: &str) -> String {

@@ -16,6 +16,7 @@
 //! - `unsynced`: which keys have writes that are not durable yet
 //! - `journal`: numbers, buffers, and the thread that writes and syncs
 //! - `policy`: when a write counts as done
+//! - `room`: how much the disk still takes
 //! - `checkpoint`: a snapshot while requests go on
 //! - `recovery`: from files to tables, telling a crash from damage
 //! - `format`: both files as text
@@ -40,6 +41,7 @@ mod misplaced;
 mod options;
 mod policy;
 mod recovery;
+mod room;
 mod signal;
 mod status;
 mod table;
@@ -52,7 +54,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use crate::storage::Storage;
+use crate::storage::{Space, Storage};
 pub use adopt::{Adoption, Payload};
 pub use checkpoint::CheckpointStep;
 use checkpoint::{Checkpoint, Due, Requests};
@@ -63,6 +65,7 @@ use group::Group;
 use journal::{Continuation, Journal};
 pub use misplaced::VisitWhole;
 pub use options::{Clock, Fsync, Options, UnknownFsync};
+use room::Room;
 use signal::Signal;
 pub use status::{Recovery, Repair, Status, TornTail};
 pub use table::Deadline;
@@ -93,6 +96,7 @@ pub struct Store {
     /// somebody sets the clock back.
     latest_unix_ms: Cell<u64>,
     storage: Arc<dyn Storage>,
+    room: Room,
     names: FileNames,
     /// When the journal has grown so much that a checkpoint is due.
     due: Due,
@@ -163,6 +167,7 @@ impl Store {
             watched: Watched::default(),
             clock: options.clock,
             latest_unix_ms: Cell::new(0),
+            room: Room::of(Arc::clone(&storage)),
             storage,
             names,
             due: Due::after(recovered.snapshot_bytes),
@@ -329,6 +334,11 @@ impl Store {
             syncs: self.journal.shared().syncs(),
             failure: self.journal.shared().failure().map(text),
         }
+    }
+
+    /// How much room the disk has, if it can be told soon.
+    pub fn space(&self) -> Option<Space> {
+        self.room.ask()
     }
 
     fn last_checkpoint(&mut self) -> Result<(), Failure> {

@@ -102,7 +102,7 @@ fn each_subcommand_prints_one_document() {
     let run = |arguments: &[&str]| document(&lab.client(&[&["--json"], arguments].concat()));
     assert_eq!(
         run(&["put", &key, "å"]),
-        (0, json!({"key": key, "node": "mac"}))
+        (0, json!({"key": key, "node": "mac", "stored": true}))
     );
     let found = json!({"key": key, "value": "å", "node": "mac"});
     assert_eq!(run(&["get", &key]), (0, found));
@@ -387,7 +387,7 @@ fn a_node_that_takes_connections_and_never_answers_is_passed_over() {
     assert_eq!(said(&output), one_line(0, "stored on mac"));
     let message = refusal(&via_linux.wait_with_output().unwrap(), 3);
     assert!(
-        message.contains("no answer within 3 s; the device may be asleep"),
+        message.contains("no answer within 3 s: the device may be asleep"),
         "{message}"
     );
     lab.resume("linux");

@@ -5,7 +5,6 @@
 //! state stands here; the task that connects, writes and reads is in [`task`].
 
 mod backoff;
-mod explain;
 mod task;
 
 use std::cell::{Cell, RefCell};

@@ -18,8 +18,7 @@ use super::super::lull::lull;
 use super::super::socket::read_now;
 use super::Link;
 use super::backoff::Backoff;
-use super::explain::{asleep, explain};
-use crate::client::resolve;
+use crate::client::{asleep, explain, resolve};
 use crate::cluster::Address;
 use crate::command::Hello;
 use crate::limits::{

@@ -24,7 +24,12 @@ pub enum Operation {
     Remove,
     /// Syncing the folder.
     SyncFolder,
+    /// Asking how much room there is.
+    Space,
 }
+
+/// The calls that change nothing, so that a power loss is not counted by them.
+const LOOKS: [Operation; 2] = [Operation::Read, Operation::Space];
 
 /// How a call fails.
 #[derive(Clone, Copy, Debug)]
@@ -88,6 +93,8 @@ pub(super) struct Script {
     holding: bool,
     /// Only syncs of this file are held.
     held_file: Option<String>,
+    /// Whether questions for the room are held.
+    pub(super) holds_space: bool,
     /// How many syncs may return although they are held.
     pub(super) passes: usize,
     pub(super) held: usize,
@@ -147,13 +154,13 @@ impl Script {
     }
 
     pub(super) fn changes(&self) -> usize {
-        self.calls.values().sum::<usize>() - self.count(Operation::Read)
+        self.calls.values().sum::<usize>() - self.count_on(&LOOKS, None)
     }
 
     /// Counts a call; an error if it is to fail.
     pub(super) fn begin(&mut self, operation: Operation, file: &str) -> Result<(), Fault> {
         *self.calls.entry((operation, file.to_owned())).or_default() += 1;
-        if operation != Operation::Read && self.stop_after.is_some_and(|n| self.changes() > n) {
+        if !LOOKS.contains(&operation) && self.stop_after.is_some_and(|n| self.changes() > n) {
             return Err(Fault {
                 cause: Cause::PowerOff,
                 written: 0,
