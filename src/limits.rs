@@ -476,10 +476,10 @@ pub const COVERAGE_LATENCY_MAX: Duration = Duration::from_secs(60);
 pub const COVERAGE_LATENCY_DIGITS: u8 = 2;
 
 /// The first intervals in which a coverage test counts its keys, to show its rate over time.
-pub const COVERAGE_PACE_INTERVAL: Duration = Duration::from_millis(20);
+pub const COVERAGE_PACE_INTERVAL: Duration = Duration::from_millis(50);
 
 /// The most intervals: past it two are made one. More than a chart has room for.
-pub const COVERAGE_PACE_INTERVALS_MAX: usize = 256;
+pub const COVERAGE_PACE_INTERVALS_MAX: usize = 160;
 
 /// The runs of keys of somebody else that a coverage test remembers, so that its keys can be verified
 /// later. A run takes about 30 bytes of the file.

@@ -259,7 +259,7 @@ mod tests {
     fn each_case_is_a_sentence() {
         assert_eq!(
             of(&[(0.5, 540), (1.0 / 6.0, 160), (1.0 / 3.0, 300)]).to_string(),
-            "the shares differ from the rules' by no more than chance (chi-squared 6.7, p 0.04)"
+            "the shares differ from the rules' by no more than chance (chi-squared 6.8, p 0.03)"
         );
         assert_eq!(
             of(&[(0.5, 600), (0.5, 400)]).to_string(),

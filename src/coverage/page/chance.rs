@@ -63,7 +63,7 @@ fn picture(chance: &Chance) -> Option<String> {
         "chance",
         "Where this test falls among those that differ by chance alone",
         &format!(
-            "Chi-squared is {chi_squared:.1}. By chance alone {} of all tests differ as much or more. From \
+            "Chi-squared is {chi_squared:.1}. The probability of such a difference or a larger one by chance alone is {}. From \
              {critical:.1} on it would not be put down to chance.",
             Probability(p_value)
         ),
