@@ -7,6 +7,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 
 use rustix::fs::{Mode, OFlags};
+use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, OptionalActions, Winsize, tcgetattr, tcsetattr, tcsetwinsize};
 
@@ -115,6 +116,11 @@ impl Terminal {
     pub(crate) fn leave(&mut self, question: &str) {
         self.expect(question);
         self.keyboard.write_all(&[CTRL_D]).unwrap();
+    }
+
+    /// Sends the program a signal, as Ctrl-C does.
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
     /// Waits until the program has ended, and returns what else it said.
