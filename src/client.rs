@@ -11,9 +11,11 @@ mod explain;
 mod handshake;
 mod router;
 mod stage;
+mod stopwatch;
 
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -26,6 +28,7 @@ use explain::NO_NODE;
 pub(crate) use explain::Remedy;
 pub(crate) use explain::{asleep, explain};
 pub use router::Router;
+use stopwatch::Stopwatch;
 
 use crate::cluster::{Address, ResolveError};
 use crate::limits::{CLIENT_CONNECT_TIMEOUT, CLIENT_SILENCE, READ_CHUNK_BYTES, REPLY_MAX_BYTES};
@@ -40,6 +43,7 @@ pub struct Client {
     decoder: FrameDecoder,
     requests: Vec<u8>,
     pending: usize,
+    stopwatch: Option<Stopwatch>,
 }
 
 impl Client {
@@ -59,6 +63,7 @@ impl Client {
                 decoder: FrameDecoder::new(REPLY_MAX_BYTES),
                 requests: Vec::new(),
                 pending: 0,
+                stopwatch: None,
             };
             match client.call(&[b"HELLO", b"3"]).await {
                 Ok(_) => Ok(client),
@@ -86,29 +91,55 @@ impl Client {
 
     /// Adds a request to those that go out together; its reply is read with [`Client::reply`].
     pub fn queue(&mut self, words: &[&[u8]]) {
+        let before = self.requests.len();
         encode_request(words.iter().copied(), &mut self.requests);
         self.pending += 1;
+        if let Some(stopwatch) = &mut self.stopwatch {
+            stopwatch.note_queued(self.requests.len() - before);
+        }
     }
 
     /// The next reply, in the order of the requests; an error reply is an error.
     pub async fn reply(&mut self) -> Result<Frame<'static>, ClientError> {
-        self.flush().await?;
+        let (reply, _) = self.timed_reply(owned).await;
+        reply
+    }
+
+    /// Begins to measure how long requests wait for their replies. No request may be under way.
+    pub fn start_stopwatch(&mut self) {
+        self.stopwatch = Some(Stopwatch::start());
+    }
+
+    /// The next reply, for a caller who looks at it where it lies and keeps only what `read` makes of it;
+    /// and, with a [stopwatch](Client::start_stopwatch), how long it took: from when the request was
+    /// written out as a whole to when the reply was read, also if it is an error reply.
+    pub async fn timed_reply<T>(
+        &mut self,
+        read: impl FnOnce(Frame<'_>) -> T,
+    ) -> (Result<T, ClientError>, Option<Duration>) {
+        if let Err(error) = self.flush().await {
+            return (Err(error), None);
+        }
         loop {
-            match self.decoder.next() {
-                Ok(Some(Frame::Push(_))) => {}
+            let received = match self.decoder.next_borrowed() {
+                Ok(Some(Frame::Push(_))) => continue,
                 Ok(Some(frame)) => {
                     self.pending = self.pending.saturating_sub(1);
-                    return match frame {
+                    let reply = match frame {
                         Frame::Error(text) => Err(ClientError::Refused {
                             text: text.into_owned(),
                         }),
-                        frame => Ok(frame),
+                        frame => Ok(read(frame)),
                     };
+                    return (reply, self.stopwatch.as_mut().and_then(Stopwatch::lap));
                 }
-                Ok(None) => self.receive().await?,
+                Ok(None) => self.receive().await,
                 Err(error) => {
-                    return Err(self.not_understood(format!("{error}; it may not be a triad node")));
+                    Err(self.not_understood(format!("{error}; it may not be a triad node")))
                 }
+            };
+            if let Err(error) = received {
+                return (Err(error), None);
             }
         }
     }
@@ -149,7 +180,13 @@ impl Client {
                 }
             })
             .await;
-            sent += self.in_time(moved)?;
+            let written = self.in_time(moved)?;
+            sent += written;
+            match &mut self.stopwatch {
+                Some(stopwatch) if written > 0 => stopwatch.note_written(written),
+                Some(stopwatch) => stopwatch.note_read(),
+                None => {}
+            }
         }
         self.requests.clear();
         Ok(())
@@ -159,10 +196,13 @@ impl Client {
         let buffer = self.decoder.buffer();
         buffer.reserve(READ_CHUNK_BYTES.max(buffer.len()));
         let read = timeout(CLIENT_SILENCE, self.stream.read_buf(buffer)).await;
-        match self.in_time(read)? {
-            0 => Err(self.lost("the connection was closed".to_owned())),
-            _ => Ok(()),
+        if self.in_time(read)? == 0 {
+            return Err(self.lost("the connection was closed".to_owned()));
         }
+        if let Some(stopwatch) = &mut self.stopwatch {
+            stopwatch.note_read();
+        }
+        Ok(())
     }
 
     fn in_time<T>(
@@ -199,6 +239,10 @@ impl Client {
             what,
         }
     }
+}
+
+fn owned(frame: Frame<'_>) -> Frame<'static> {
+    frame.into_owned()
 }
 
 async fn dial(address: &Address) -> Result<TcpStream, String> {

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use crate::client::ClientError;
 use crate::cluster::ClusterError;
-use crate::coverage::CoverageError;
+use crate::coverage::{CoverageError, SavedError, VerifyError, file::FileError};
 use crate::embedded::EmbeddedError;
 use crate::terminal;
 
@@ -124,6 +124,31 @@ impl From<CoverageError> for Ending {
             Self::failure(error)
         } else {
             Self::unreachable(error)
+        }
+    }
+}
+
+impl From<VerifyError> for Ending {
+    fn from(error: VerifyError) -> Self {
+        if error.verification.unreachable.is_empty() {
+            Self::failure(error)
+        } else {
+            Self::unreachable(error)
+        }
+    }
+}
+
+impl From<SavedError> for Ending {
+    fn from(error: SavedError) -> Self {
+        Self::usage(error)
+    }
+}
+
+impl From<FileError> for Ending {
+    fn from(error: FileError) -> Self {
+        match error {
+            FileError::Failed { .. } => Self::failure(error),
+            error => Self::usage(error),
         }
     }
 }

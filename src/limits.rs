@@ -476,6 +476,43 @@ pub const CLIENT_BUFFER_KEPT_BYTES: usize = 64 * KIB;
 /// ones so many are not taken unless nearly all are, or a node answers nonsense.
 pub const COVERAGE_TAKEN_MAX: usize = 4096;
 
+/// The batches of keys that a coverage test has under way at the same time, each with a connection to
+/// every node, if it is not told otherwise: with fewer the nodes wait for the tool at times, and with more
+/// no more keys are tested in a second.
+pub const COVERAGE_LANES: usize = 4;
+
+/// The most that it may be told: with all of them a list of 15 nodes takes as many connections of a
+/// process as many systems allow (1,024).
+pub const COVERAGE_LANES_MAX: usize = 64;
+
+/// The request bytes of all lanes of a coverage test that may be under way. With the longest keys and many
+/// nodes the batches become smaller.
+pub const COVERAGE_BYTES: usize = 64 * MIB;
+
+/// The longest latency that a coverage test tells from longer ones: four times as long as it waits for a
+/// silent node.
+pub const COVERAGE_LATENCY_MAX: Duration = Duration::from_secs(60);
+
+/// The digits of a latency that are kept. With two, the histograms of a node take 40 KiB; a third would
+/// make it eight times as much, and two runs differ in the first.
+pub const COVERAGE_LATENCY_DIGITS: u8 = 2;
+
+/// The first intervals in which a coverage test counts its keys, to show its rate over time.
+pub const COVERAGE_PACE_INTERVAL: Duration = Duration::from_millis(50);
+
+/// The most intervals: past it two are made one. More than a chart has room for.
+pub const COVERAGE_PACE_INTERVALS_MAX: usize = 160;
+
+/// The runs of keys of somebody else that a coverage test remembers, so that its keys can be verified
+/// later. A run takes about 30 bytes of the file.
+pub const COVERAGE_PASSED_RUNS_MAX: usize = 16 * 1024;
+
+/// The largest file of a coverage test's plan: twice what the most runs and nodes take.
+pub const COVERAGE_PLAN_FILE_MAX_BYTES: u64 = 2 * MIB as u64;
+
+/// The faults that a verification names one by one, each with its key. All are counted.
+pub const COVERAGE_FAULTS_NAMED: usize = 20;
+
 /// The largest file that `client import` takes. It is held in memory whole, because nothing is
 /// stored before everything in it has been checked.
 pub const IMPORT_FILE_MAX_BYTES: u64 = 256 * MIB as u64;

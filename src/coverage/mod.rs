@@ -5,20 +5,44 @@
 //! name, and when it can be read through every node. A key that somebody has stored before, with
 //! another value, is left alone, and another is drawn in its place.
 //!
-//! Memory does not grow with the number of keys: a [`KeySpace`] never yields one twice, so none is
-//! remembered, and what the nodes say is counted batch by batch.
+//! All nodes work at the same time, on several batches each ([lanes](Effort::lanes)). Memory does not grow
+//! with the number of keys: a [`KeySpace`] never yields one twice, so none is remembered, and what the
+//! nodes say is counted batch by batch.
+//!
+//! A test can be [saved](Saved) as a plan of some lines, by which the same keys are
+//! [verified](verify) later; and it can be looked at as a [page](Page).
 
+mod batch;
+mod chance;
+mod course;
+mod error;
+mod figures;
+pub mod file;
 mod key_space;
+mod lane;
+mod latency;
+mod pace;
+mod page;
 mod report;
+mod saved;
+mod together;
 mod trial;
+mod verification;
+mod verify;
 
-use std::fmt;
-
+pub use chance::{CHANCE_P, Chance, EXPECTED_MIN, Part};
+pub use error::{Cause, CoverageError, Phase};
 pub use key_space::KeySpace;
-pub use report::{NodeReport, Report};
+pub use latency::{Latencies, Percentiles};
+pub use pace::Pace;
+pub use page::Page;
+pub use report::{Measured, NodeLatencies, NodeReport, Report};
+pub use saved::{Saved, SavedError, SavedNode, TooScattered};
+pub use verification::{Fault, FaultyKey, NodeVerification, Verification};
+pub use verify::{VerifyError, verify};
 
-use crate::client::{Client, ClientError};
 use crate::cluster::Cluster;
+use crate::limits::COVERAGE_LANES;
 use trial::Trial;
 
 /// What to test with.
@@ -32,137 +56,59 @@ pub struct Plan {
     pub clean: bool,
 }
 
-/// Why a test has no verdict, and how far it came.
-#[derive(Debug, thiserror::Error)]
-#[error("{cause}")]
-pub struct CoverageError {
-    /// The figures until then, with the nodes that cannot be reached. `ok` is false.
-    pub report: Box<Report>,
-    /// What happened.
-    pub cause: Cause,
+/// How hard the nodes are worked.
+#[derive(Debug, Clone, Copy)]
+pub struct Effort {
+    /// How many batches of keys are under way at the same time, each with a connection to every node.
+    pub lanes: usize,
 }
 
-/// What keeps a test from its verdict.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Cause {
-    /// Not every node can be reached, so no key can be offered to all. Nothing was stored.
-    Unreachable(Vec<ClientError>),
-    /// A node was lost, or answered with an error. What had been stored stays.
-    Stopped {
-        /// How many keys had been tested.
-        keys: u64,
-        /// What happened.
-        source: ClientError,
-    },
-    /// Too many keys of this length exist already, with values of others.
-    Taken {
-        /// How many keys could be used.
-        found: u64,
-        /// How many could not.
-        taken: u128,
-    },
-}
-
-impl CoverageError {
-    /// Whether keys of the test may still be stored, although it was told to `clean` up or not.
-    pub fn keys_stay(&self, clean: bool) -> bool {
-        match self.cause {
-            Cause::Unreachable(_) => false,
-            Cause::Stopped { .. } => true,
-            Cause::Taken { found, .. } => found > 0 && !clean,
+impl Default for Effort {
+    fn default() -> Self {
+        Self {
+            lanes: COVERAGE_LANES,
         }
-    }
-}
-
-impl fmt::Display for Cause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unreachable(errors) => {
-                f.write_str("the test needs every node, and nothing was stored")?;
-                errors.iter().try_for_each(|error| write!(f, "; {error}"))
-            }
-            Self::Stopped { keys, source } => {
-                write!(f, "the test stopped after {keys} keys: {source}")
-            }
-            Self::Taken { found, taken } => write!(
-                f,
-                "only {found} keys of this length could be used, and {taken} have values of somebody \
-                 else, which are left alone; choose a larger --length"
-            ),
-        }
-    }
-}
-
-impl Cause {
-    /// The names of the nodes that cannot be reached.
-    fn unreachable(&self) -> Vec<String> {
-        let names: Vec<_> = match self {
-            Self::Unreachable(errors) => errors.iter().filter_map(ClientError::missing).collect(),
-            Self::Stopped { source, .. } => source.missing().into_iter().collect(),
-            Self::Taken { .. } => Vec::new(),
-        };
-        names.into_iter().map(str::to_owned).collect()
     }
 }
 
 /// Runs the test against every node of `cluster`. `progress` is told how many keys are done.
+///
+/// Dropping the future breaks the test off: its connections are closed, and what it has stored stays.
+/// [`run_until`] tells how far it came.
 pub async fn run(
     cluster: &Cluster,
     plan: Plan,
-    progress: impl FnMut(u64),
+    mut progress: impl FnMut(u64),
 ) -> Result<Report, CoverageError> {
-    let mut report = Report::new(cluster);
-    let tested = test(cluster, plan, progress, &mut report).await;
-    match tested {
-        Ok(()) => {
-            report.conclude();
-            Ok(report)
+    let progress = |phase, keys| {
+        if phase == Phase::Test {
+            progress(keys);
         }
-        Err(cause) => {
-            report.unreachable = cause.unreachable();
-            let report = Box::new(report);
-            Err(CoverageError { report, cause })
-        }
-    }
+    };
+    run_until(
+        cluster,
+        plan,
+        Effort::default(),
+        progress,
+        std::future::pending(),
+    )
+    .await
 }
 
-async fn test(
+/// The same, with all that can be chosen. `progress` is told how many keys are done in each phase; when
+/// `stop` is ready the test is broken off.
+pub async fn run_until(
     cluster: &Cluster,
     plan: Plan,
-    mut progress: impl FnMut(u64),
-    report: &mut Report,
-) -> Result<(), Cause> {
-    let clients = connect(cluster).await?;
-    let mut trial = Trial::new(cluster.placement(), plan, clients);
-    let mut tested = Ok(());
-    while report.keys < plan.count && tested.is_ok() {
-        tested = trial.step(report).await;
-        progress(report.keys);
-    }
-    // Where keys are taken the test ends without a verdict, but not without cleaning up.
-    if plan.clean && !matches!(tested, Err(Cause::Stopped { .. })) {
-        let cleaned = trial.clean().await;
-        cleaned.map_err(|source| Cause::Stopped {
-            keys: report.keys,
-            source,
-        })?;
-    }
-    tested
-}
-
-async fn connect(cluster: &Cluster) -> Result<Vec<Client>, Cause> {
-    let mut clients = Vec::new();
-    let mut errors = Vec::new();
-    for node in cluster.nodes() {
-        match Client::connect(&node.name, &node.address).await {
-            Ok(client) => clients.push(client),
-            Err(error) => errors.push(error),
-        }
-    }
-    if errors.is_empty() {
-        Ok(clients)
-    } else {
-        Err(Cause::Unreachable(errors))
-    }
+    effort: Effort,
+    progress: impl FnMut(Phase, u64),
+    stop: impl Future<Output = ()>,
+) -> Result<Report, CoverageError> {
+    let trial = Trial::new(cluster, plan, effort, progress);
+    let tested = tokio::select! {
+        biased;
+        () = stop => Err(trial.broken_off()),
+        tested = trial.run() => tested,
+    };
+    trial.conclude(tested)
 }

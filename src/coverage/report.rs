@@ -1,12 +1,34 @@
 //! What a coverage test found.
 
-use serde::Serialize;
+use std::time::Duration;
 
+use serde::ser::SerializeStruct as _;
+use serde::{Serialize, Serializer};
+
+use super::chance::{Chance, Part};
+use super::course::Passed;
+use super::figures::{float, grouped, long_time, percent, rate, short_time, wrapped};
+use super::{KeySpace, Latencies, Pace, Plan};
 use crate::cluster::Cluster;
 use crate::terminal::{self, Column};
 
-/// The figures of a test. As JSON it is an interface that scripts rely on: names and order stay.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// The figures of a test. As JSON it is an interface that scripts rely on: names and order stay, and new
+/// fields come at the end.
+///
+/// | field | what it is |
+/// |---|---|
+/// | `keys`, `stored`, `duplicates`, `misplaced`, `unread` | keys that were offered to every node; stored; on several nodes; on a wrong node; not read through every node |
+/// | `unreachable` | the names of the nodes that could not be reached |
+/// | `nodes` | of each: `name`, `rule`, `expected_share` (from 0 to 1), `keys` |
+/// | `ok` | whether coverage is complete |
+/// | `chi_squared`, `degrees_of_freedom`, `p_value` | how the shares differ from the rules'; null where there are too few keys or nodes |
+/// | `is_chance` | whether that is chance (`p_value` is at least 0.01); null likewise |
+/// | `seconds`, `rate` | how long the test took, without connecting and deleting; keys a second |
+/// | `requests`, `request_rate` | the offers and readings together; the same a second |
+/// | `latencies` | `offers` and `reads`, of all nodes and in `nodes` of each (`name`): `requests`, `p50_us`, `p99_us`, `max_us`, from when a request was written out to when its reply was read |
+/// | `seed`, `length`, `lanes` | by what the keys were made, and how many batches were under way at the same time |
+/// | `version`, `fingerprint` | of the program; of the list of nodes and rules |
+#[derive(Debug, Clone, PartialEq)]
 pub struct Report {
     /// Keys that were offered to every node.
     pub keys: u64,
@@ -24,6 +46,22 @@ pub struct Report {
     pub nodes: Vec<NodeReport>,
     /// Whether coverage is complete.
     pub ok: bool,
+    /// How long requests took.
+    pub measured: Measured,
+    /// How many keys were done when.
+    pub pace: Pace,
+    /// Where the keys are from.
+    pub space: KeySpace,
+    /// How many batches were under way at the same time.
+    pub lanes: usize,
+    /// The fingerprint of the list of nodes and rules.
+    pub fingerprint: String,
+    /// Whether the expected shares were counted, and not estimated.
+    is_exact: bool,
+    /// How many keys were drawn from the space.
+    pub(super) drawn: u64,
+    /// Those of them that were somebody's.
+    pub(super) passed: Passed,
 }
 
 /// One node's part of a test.
@@ -39,9 +77,31 @@ pub struct NodeReport {
     pub keys: u64,
 }
 
+/// How long requests took.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Measured {
+    /// The offers to all nodes.
+    pub offers: Latencies,
+    /// The readings through all nodes.
+    pub reads: Latencies,
+    /// Each node's, in the order of the list.
+    pub nodes: Vec<NodeLatencies>,
+}
+
+/// How long one node's requests took.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct NodeLatencies {
+    /// Its name.
+    pub name: String,
+    /// The offers to it.
+    pub offers: Latencies,
+    /// The readings through it.
+    pub reads: Latencies,
+}
+
 impl Report {
     /// A report without keys.
-    pub fn new(cluster: &Cluster) -> Self {
+    pub(super) fn new(cluster: &Cluster, plan: &Plan) -> Self {
         let placement = cluster.placement();
         let nodes = placement
             .indices()
@@ -61,23 +121,63 @@ impl Report {
             unreachable: Vec::new(),
             nodes: nodes.collect(),
             ok: false,
+            measured: Measured::new(cluster),
+            pace: Pace::default(),
+            space: plan.space,
+            lanes: 0,
+            fingerprint: placement.fingerprint().to_owned(),
+            is_exact: placement.shares().iter().all(|share| share.is_exact()),
+            drawn: 0,
+            passed: Passed::default(),
         }
     }
 
-    /// The report for people: a table of the nodes and a list of the figures, in lines of at most
-    /// `columns` characters.
+    /// Whether the shares differ from the rules' by chance.
+    pub fn chance(&self) -> Chance {
+        let parts = self.nodes.iter().map(|node| Part {
+            name: &node.name,
+            share: node.expected_share,
+            keys: node.keys,
+        });
+        let parts: Vec<_> = parts.collect();
+        Chance::of(&parts, self.is_exact)
+    }
+
+    /// The offers and readings.
+    pub fn requests(&self) -> u64 {
+        self.measured.offers.requests() + self.measured.reads.requests()
+    }
+
+    /// The offers and readings a second.
+    pub fn request_rate(&self) -> f64 {
+        let seconds = self.pace.elapsed().as_secs_f64();
+        if seconds > 0.0 {
+            float(self.requests()) / seconds
+        } else {
+            0.0
+        }
+    }
+
+    /// The report for people: tables of the nodes, a list of the figures, and sentences, in lines of at
+    /// most `columns` characters.
     pub fn text(&self, columns: u16) -> String {
+        let mut parts = vec![self.shares_table(columns), self.verdict_list()];
+        let sentence = |text: String| wrapped(&terminal::readable_line(text.as_bytes()), columns);
+        if self.keys > 0 {
+            parts.push(sentence(self.chance().to_string()));
+            parts.push(self.measured.table(columns));
+            parts.push(sentence(self.pace_sentence()));
+        }
+        parts.join("\n\n")
+    }
+
+    fn shares_table(&self, columns: u16) -> String {
         let rows = self.nodes.iter().map(|node| {
-            #[expect(
-                clippy::cast_precision_loss,
-                reason = "a share is shown with one decimal"
-            )]
-            let share = node.keys as f64 / self.keys.max(1) as f64;
             [
                 node.name.clone(),
                 node.rule.clone(),
                 percent(node.expected_share),
-                percent(share),
+                percent(self.share(node)),
                 node.keys.to_string(),
             ]
         });
@@ -88,19 +188,47 @@ impl Report {
             Column::Right("share"),
             Column::Right("keys"),
         ];
-        let table = terminal::table(columns, header, rows);
+        terminal::table(columns, header, rows)
+    }
+
+    /// The part of the keys that a node stored.
+    pub(super) fn share(&self, node: &NodeReport) -> f64 {
+        float(node.keys) / float(self.keys.max(1))
+    }
+
+    fn verdict_list(&self) -> String {
         let verdict = if self.ok { "complete" } else { "NOT complete" };
-        let mut lines = vec![table, String::new(), format!("coverage is {verdict}")];
-        for (what, count) in [
+        let mut lines = vec![format!("coverage is {verdict}")];
+        for (what, count) in self.counts() {
+            lines.push(format!("  {what:<27} {count:>8}"));
+        }
+        lines.join("\n")
+    }
+
+    /// The counts that the verdict is from, with their names.
+    pub(super) fn counts(&self) -> [(&'static str, u64); 5] {
+        [
             ("offered to every node", self.keys),
             ("stored", self.stored),
             ("stored on several nodes", self.duplicates),
             ("stored on a wrong node", self.misplaced),
             ("not read through every node", self.unread),
-        ] {
-            lines.push(format!("  {what:<27} {count:>8}"));
-        }
-        lines.join("\n")
+        ]
+    }
+
+    fn pace_sentence(&self) -> String {
+        format!(
+            "{} keys in {}: {} keys and {} requests a second, with {} under way at the same time. A \
+             request's time is from when it was written out to when its reply was read.",
+            grouped(self.keys),
+            long_time(self.pace.elapsed()),
+            rate(self.pace.rate()),
+            rate(self.request_rate()),
+            match self.lanes {
+                1 => "one batch".to_owned(),
+                lanes => format!("{lanes} batches"),
+            }
+        )
     }
 
     /// Counts one key: the place of its owner, the places of the nodes that stored it, and whether
@@ -128,64 +256,105 @@ impl Report {
     }
 }
 
-fn percent(part: f64) -> String {
-    format!("{:.1} %", part * 100.0)
+impl Serialize for Report {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let chance = (self.keys > 0).then(|| self.chance());
+        let chance = chance.as_ref();
+        let mut fields = serializer.serialize_struct("Report", 22)?;
+        fields.serialize_field("keys", &self.keys)?;
+        fields.serialize_field("stored", &self.stored)?;
+        fields.serialize_field("duplicates", &self.duplicates)?;
+        fields.serialize_field("misplaced", &self.misplaced)?;
+        fields.serialize_field("unread", &self.unread)?;
+        fields.serialize_field("unreachable", &self.unreachable)?;
+        fields.serialize_field("nodes", &self.nodes)?;
+        fields.serialize_field("ok", &self.ok)?;
+        fields.serialize_field("chi_squared", &chance.and_then(Chance::chi_squared))?;
+        let degrees = chance.and_then(Chance::degrees_of_freedom);
+        fields.serialize_field("degrees_of_freedom", &degrees)?;
+        fields.serialize_field("p_value", &chance.and_then(Chance::p_value))?;
+        fields.serialize_field("is_chance", &chance.and_then(Chance::is_chance))?;
+        fields.serialize_field("seconds", &self.pace.elapsed().as_secs_f64())?;
+        fields.serialize_field("rate", &self.pace.rate())?;
+        fields.serialize_field("requests", &self.requests())?;
+        fields.serialize_field("request_rate", &self.request_rate())?;
+        fields.serialize_field("latencies", &self.measured)?;
+        fields.serialize_field("seed", &self.space.seed())?;
+        fields.serialize_field("length", &self.space.length())?;
+        fields.serialize_field("lanes", &self.lanes)?;
+        fields.serialize_field("version", env!("CARGO_PKG_VERSION"))?;
+        fields.serialize_field("fingerprint", &self.fingerprint)?;
+        fields.end()
+    }
+}
+
+impl Measured {
+    pub(super) fn new(cluster: &Cluster) -> Self {
+        let names = cluster.placement().names();
+        let nodes = names.map(|name| NodeLatencies {
+            name: name.to_string(),
+            offers: Latencies::default(),
+            reads: Latencies::default(),
+        });
+        Self {
+            offers: Latencies::default(),
+            reads: Latencies::default(),
+            nodes: nodes.collect(),
+        }
+    }
+
+    /// Adds an offer to the node at this place.
+    pub(super) fn add_offer(&mut self, node: usize, time: Duration) {
+        if let Some(node) = self.nodes.get_mut(node) {
+            node.offers.add(time);
+        }
+    }
+
+    /// Adds a reading through the node at this place.
+    pub(super) fn add_read(&mut self, node: usize, time: Duration) {
+        if let Some(node) = self.nodes.get_mut(node) {
+            node.reads.add(time);
+        }
+    }
+
+    /// Makes the figures of all nodes from those of each.
+    pub(super) fn sum_up(&mut self) {
+        (self.offers, self.reads) = <(Latencies, Latencies)>::default();
+        for node in &self.nodes {
+            self.offers.add_all(&node.offers);
+            self.reads.add_all(&node.reads);
+        }
+    }
+
+    fn table(&self, columns: u16) -> String {
+        let row = |name: &str, offers: &Latencies, reads: &Latencies| {
+            let time = |latencies: &Latencies, percent| short_time(latencies.percentile(percent));
+            [
+                name.to_owned(),
+                time(offers, 50.0),
+                time(offers, 99.0),
+                time(reads, 50.0),
+                time(reads, 99.0),
+            ]
+        };
+        let mut nodes = self.nodes.iter();
+        let mut rows: Vec<_> = nodes
+            .by_ref()
+            .map(|node| row(&node.name, &node.offers, &node.reads))
+            .collect();
+        if rows.len() > 1 {
+            rows.push(row("all nodes", &self.offers, &self.reads));
+        }
+        let header = [
+            Column::Left("node"),
+            Column::Right("offer p50"),
+            Column::Right("p99"),
+            Column::Right("read p50"),
+            Column::Right("p99"),
+        ];
+        terminal::table(columns, header, rows)
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_flaw_is_counted_and_spoils_the_verdict() {
-        let cluster = Cluster::built_in();
-        let verdict = |owner, homes: &[usize], is_read| {
-            let mut report = Report::new(&cluster);
-            report.conclude();
-            assert!(!report.ok, "nothing was tested");
-            report.count(0, &[0], true);
-            assert!(!report.ok, "the test goes on");
-            report.count(owner, homes, is_read);
-            report.conclude();
-            let Report {
-                stored,
-                duplicates,
-                misplaced,
-                unread,
-                ok,
-                ..
-            } = report;
-            (stored, duplicates, misplaced, unread, ok)
-        };
-        assert_eq!(verdict(1, &[1], true), (2, 0, 0, 0, true));
-        assert_eq!(verdict(1, &[], false), (1, 0, 0, 1, false));
-        assert_eq!(verdict(1, &[], true), (1, 0, 0, 0, false));
-        assert_eq!(verdict(1, &[0, 1], true), (2, 1, 1, 0, false));
-        assert_eq!(verdict(1, &[2], true), (2, 0, 1, 0, false));
-        assert_eq!(verdict(1, &[1], false), (2, 0, 0, 1, false));
-    }
-
-    #[test]
-    fn the_text_is_a_table_and_an_aligned_list() {
-        let mut report = Report::new(&Cluster::built_in());
-        report.count(0, &[0], true);
-        report.count(1, &[1], true);
-        report.count(2, &[2, 1], false);
-        report.conclude();
-        let text = report.text(terminal::COLUMNS);
-        let expected = "\
-node     rule                           expected   share  keys
-──────────────────────────────────────────────────────────────
-linux    MD5 ends in an even hex digit    50.0 %  33.3 %     1
-mac      SHA-1 divisible by 3             16.7 %  66.7 %     2
-android  the remainder                    33.3 %  33.3 %     1
-
-coverage is NOT complete
-  offered to every node              3
-  stored                             3
-  stored on several nodes            1
-  stored on a wrong node             1
-  not read through every node        1";
-        assert_eq!(text, expected);
-    }
-}
+pub(super) mod tests;

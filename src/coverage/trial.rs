@@ -1,242 +1,244 @@
 //! A coverage test on its way: keys are drawn, offered, read back and judged, batch by batch.
 
-use super::{Cause, Plan, Report};
-use crate::client::{Client, ClientError};
-use crate::limits::{CLIENT_BATCH_BYTES, CLIENT_BATCH_REQUESTS, COVERAGE_TAKEN_MAX};
-use crate::placement::Placement;
-use crate::resp::Frame;
+use std::cell::RefCell;
 
-/// See the module's text.
-#[derive(Debug)]
-pub(super) struct Trial<'a> {
-    placement: &'a Placement,
+use tokio::time::Instant;
+
+use super::batch::{Answer, Answers, Batch, VALUE_START};
+use super::course::Course;
+use super::lane::{Lane, Question};
+use super::{Cause, CoverageError, Effort, Phase, Plan, Report, together};
+use crate::client::ClientError;
+use crate::cluster::Cluster;
+use crate::limits::{CLIENT_BATCH_BYTES, CLIENT_BATCH_REQUESTS, COVERAGE_BYTES};
+
+/// What a request takes beside its key and value.
+const REQUEST_BYTES: usize = 64;
+
+/// See the module's text. What the lanes change stands in a cell: all of them are one task.
+pub(super) struct Trial<'a, P> {
+    cluster: &'a Cluster,
     plan: Plan,
-    /// In the order of the list.
-    clients: Vec<Client>,
-    /// How many keys of the space have been used or passed over: the next one's index.
-    drawn: u128,
-    /// The keys that were passed over since the last one that was used.
-    taken_in_a_row: usize,
+    effort: Effort,
+    state: RefCell<State<P>>,
 }
 
-/// A key, and what the nodes said to it, in the order of the list.
-#[derive(Debug)]
-struct Offered {
-    key: String,
-    /// The place of the node that the rules name.
-    owner: usize,
-    verdicts: Vec<Verdict>,
-    readings: Vec<Reading>,
+struct State<P> {
+    course: Course,
+    report: Report,
+    phase: Phase,
+    progress: P,
+    begun: Instant,
+    /// The next index that is to be deleted, and how many are.
+    cleaning: u128,
+    cleaned: u64,
+    /// The places of the nodes that have the key that is judged.
+    homes: Vec<usize>,
 }
 
-/// What a node said to an offer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verdict {
-    Stored,
-    Declined,
-    /// It has the key already.
-    Exists,
-}
-
-/// What was read through a node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reading {
-    /// The value of this test.
-    Ours,
-    Anothers,
-    Nothing,
-}
-
-impl<'a> Trial<'a> {
-    /// A test that begins. `clients` are connected to the nodes of `placement`, in its order.
-    pub(super) fn new(placement: &'a Placement, plan: Plan, clients: Vec<Client>) -> Self {
+impl<'a, P: FnMut(Phase, u64)> Trial<'a, P> {
+    pub(super) fn new(cluster: &'a Cluster, plan: Plan, effort: Effort, progress: P) -> Self {
+        let state = State {
+            course: Course::new(plan.space, plan.count),
+            report: Report::new(cluster, &plan),
+            phase: Phase::Test,
+            progress,
+            begun: Instant::now(),
+            cleaning: 0,
+            cleaned: 0,
+            homes: Vec::new(),
+        };
         Self {
-            placement,
+            cluster,
             plan,
-            clients,
-            drawn: 0,
-            taken_in_a_row: 0,
+            effort,
+            state: RefCell::new(state),
         }
     }
 
-    /// Tests the next batch of keys and adds them to `report`.
-    pub(super) async fn step(&mut self, report: &mut Report) -> Result<(), Cause> {
-        let wanted = usize::try_from(self.plan.count - report.keys).unwrap_or(usize::MAX);
-        let mut batch = self.keys_from(self.drawn, wanted);
-        if batch.is_empty() || self.taken_in_a_row > COVERAGE_TAKEN_MAX {
-            return Err(Cause::Taken {
-                found: report.keys,
-                taken: self.drawn - u128::from(report.keys),
-            });
+    /// Runs to the end.
+    pub(super) async fn run(&self) -> Result<(), Cause> {
+        let batch = batch_keys(self.effort.lanes, self.cluster, self.plan.space.length());
+        let useful = self.plan.count.div_ceil(batch as u64);
+        let useful = usize::try_from(useful).unwrap_or(usize::MAX);
+        let lanes = self.effort.lanes.min(useful).max(1);
+        let mut lanes = Lane::open(self.cluster, lanes).await?;
+        {
+            let mut state = self.state.borrow_mut();
+            state.begun = Instant::now();
+            state.report.lanes = lanes.len();
         }
-        self.drawn += batch.len() as u128;
-        let asked = self.ask(&mut batch).await;
-        asked.map_err(|source| Cause::Stopped {
-            keys: report.keys,
-            source,
-        })?;
-        for offered in batch {
-            if offered.is_anothers() {
-                self.taken_in_a_row += 1;
-            } else {
-                self.taken_in_a_row = 0;
-                report.count(offered.owner, &offered.homes(), offered.is_read());
+        let testing = lanes.iter_mut().map(|lane| self.test(lane, batch));
+        together::all(testing).await.map_err(|e| self.stopped(e))?;
+        let tested = self.state.borrow().verdict();
+        // Where keys are taken the test ends without a verdict, but not without cleaning up.
+        if self.plan.clean {
+            self.state.borrow_mut().phase = Phase::Clean;
+            let cleaning = lanes.iter_mut().map(|lane| self.clean(lane, batch));
+            together::all(cleaning).await.map_err(|e| self.stopped(e))?;
+        }
+        tested
+    }
+
+    /// Why the test is over, if somebody wants it to be.
+    pub(super) fn broken_off(&self) -> Cause {
+        let state = self.state.borrow();
+        Cause::BrokenOff {
+            keys: state.report.keys,
+            phase: state.phase,
+        }
+    }
+
+    /// What became of it.
+    pub(super) fn conclude(self, tested: Result<(), Cause>) -> Result<Report, CoverageError> {
+        let State {
+            mut report, course, ..
+        } = self.state.into_inner();
+        report.measured.sum_up();
+        report.drawn = u64::try_from(course.drawn()).unwrap_or(u64::MAX);
+        report.passed = course.passed().clone();
+        match tested {
+            Ok(()) => {
+                report.conclude();
+                Ok(report)
+            }
+            Err(cause) => {
+                report.unreachable = cause.unreachable();
+                let drawn = report.drawn;
+                let report = Box::new(report);
+                Err(CoverageError {
+                    report,
+                    cause,
+                    drawn,
+                })
             }
         }
-        Ok(())
+    }
+
+    fn stopped(&self, source: ClientError) -> Cause {
+        let keys = self.state.borrow().report.keys;
+        Cause::Stopped { keys, source }
+    }
+
+    /// Tests batches of keys until there are none.
+    async fn test(&self, lane: &mut Lane, most: usize) -> Result<(), ClientError> {
+        let placement = self.cluster.placement();
+        let (mut batch, mut offers, mut readings) = <(Batch, Answers, Answers)>::default();
+        let state = &self.state;
+        loop {
+            // The cell is free again before the nodes are asked.
+            let drawn = state.borrow_mut().course.draw(most);
+            let Some(indices) = drawn else {
+                return Ok(());
+            };
+            batch.fill(&self.plan.space, placement, indices);
+            let timed = |node, time| state.borrow_mut().report.measured.add_offer(node, time);
+            let offering = lane.ask(Question::Offer, &batch, &|_, _| true, &mut offers, &timed);
+            offering.await?;
+            let timed = |node, time| state.borrow_mut().report.measured.add_read(node, time);
+            let reading = lane.ask(Question::Read, &batch, &|_, _| true, &mut readings, &timed);
+            reading.await?;
+            state.borrow_mut().judge(&batch, &offers, &readings);
+        }
     }
 
     /// Deletes the keys of this test that were drawn, and no others.
-    pub(super) async fn clean(&mut self) -> Result<(), ClientError> {
-        let mut index = 0;
-        while index < self.drawn {
-            let left = usize::try_from(self.drawn - index).unwrap_or(usize::MAX);
-            let mut batch = self.keys_from(index, left);
-            if batch.is_empty() {
-                break;
+    async fn clean(&self, lane: &mut Lane, most: usize) -> Result<(), ClientError> {
+        let placement = self.cluster.placement();
+        let (mut batch, mut readings, mut done) = <(Batch, Answers, Answers)>::default();
+        loop {
+            let indices = self.state.borrow_mut().next_to_clean(most);
+            if indices.is_empty() {
+                return Ok(());
             }
-            index += batch.len() as u128;
-            self.read_at_home(&mut batch).await?;
-            batch.retain(|offered| offered.readings.first() == Some(&Reading::Ours));
-            self.delete(&batch).await?;
+            batch.fill(&self.plan.space, placement, indices);
+            lane.delete_ours(&batch, &mut readings, &mut done).await?;
+            self.state.borrow_mut().note_cleaned(batch.len());
         }
-        Ok(())
-    }
-
-    /// The keys of the space from `index` on: at most `wanted`, and no more than fit in a batch.
-    fn keys_from(&self, index: u128, wanted: usize) -> Vec<Offered> {
-        // A request holds the key twice: the second time in its value.
-        let request_bytes = value_of("").len() + 2 * self.plan.space.length();
-        let fitting = CLIENT_BATCH_BYTES / request_bytes;
-        let count = wanted.min(fitting).clamp(1, CLIENT_BATCH_REQUESTS);
-        (index..)
-            .map_while(|index| self.plan.space.key(index))
-            .take(count)
-            .map(|key| Offered {
-                owner: self.placement.owner(key.as_bytes()).as_usize(),
-                key,
-                verdicts: Vec::new(),
-                readings: Vec::new(),
-            })
-            .collect()
-    }
-
-    /// Offers each key to every node, then reads it through every node.
-    async fn ask(&mut self, batch: &mut [Offered]) -> Result<(), ClientError> {
-        for client in &mut self.clients {
-            for Offered { key, .. } in &*batch {
-                let value = value_of(key);
-                client.queue(&[b"TRIAD", b"OFFER", key.as_bytes(), value.as_bytes(), b"NX"]);
-            }
-            client.flush().await?;
-        }
-        for client in &mut self.clients {
-            for offered in &mut *batch {
-                let reply = client.reply().await?;
-                offered.verdicts.push(verdict(client, &reply)?);
-            }
-        }
-        for client in &mut self.clients {
-            for Offered { key, .. } in &*batch {
-                client.queue(&[b"GET", key.as_bytes()]);
-            }
-            client.flush().await?;
-        }
-        for client in &mut self.clients {
-            for offered in &mut *batch {
-                let reading = reading(&offered.key, client.reply().await)?;
-                offered.readings.push(reading);
-            }
-        }
-        Ok(())
-    }
-
-    /// Reads each key through its owner.
-    async fn read_at_home(&mut self, batch: &mut [Offered]) -> Result<(), ClientError> {
-        for (place, client) in self.clients.iter_mut().enumerate() {
-            for Offered { key, .. } in batch.iter().filter(|offered| offered.owner == place) {
-                client.queue(&[b"GET", key.as_bytes()]);
-            }
-            for offered in batch.iter_mut().filter(|offered| offered.owner == place) {
-                let reading = reading(&offered.key, client.reply().await)?;
-                offered.readings.push(reading);
-            }
-        }
-        Ok(())
-    }
-
-    async fn delete(&mut self, batch: &[Offered]) -> Result<(), ClientError> {
-        for (place, client) in self.clients.iter_mut().enumerate() {
-            let keys = || batch.iter().filter(|offered| offered.owner == place);
-            for Offered { key, .. } in keys() {
-                client.queue(&[b"DEL", key.as_bytes()]);
-            }
-            for _ in keys() {
-                client.reply().await?;
-            }
-        }
-        Ok(())
     }
 }
 
-impl Offered {
-    /// Whether somebody else has stored this key: every node that has it had it before, with another
-    /// value.
-    fn is_anothers(&self) -> bool {
-        let homes = self.homes();
-        !homes.is_empty()
-            && homes.iter().all(|home| {
-                self.verdicts.get(*home) == Some(&Verdict::Exists)
-                    && self.readings.get(*home) == Some(&Reading::Anothers)
-            })
-    }
-
-    /// The places of the nodes that have it.
-    fn homes(&self) -> Vec<usize> {
-        let places = self.verdicts.iter().enumerate();
-        places
-            .filter(|(_, verdict)| **verdict != Verdict::Declined)
-            .map(|(place, _)| place)
-            .collect()
-    }
-
-    fn is_read(&self) -> bool {
-        self.readings
-            .iter()
-            .all(|reading| *reading == Reading::Ours)
+impl Lane {
+    /// Deletes the keys of a batch that have the values of this test, at their owners.
+    pub(super) async fn delete_ours(
+        &mut self,
+        batch: &Batch,
+        readings: &mut Answers,
+        done: &mut Answers,
+    ) -> Result<(), ClientError> {
+        let is_owner = |node, key| batch.owner(key) == node;
+        self.ask(Question::Read, batch, &is_owner, readings, &|_, _| {})
+            .await?;
+        let is_ours = |node, key| readings.of(node, key) == Some(Answer::Ours);
+        self.ask(Question::Delete, batch, &is_ours, done, &|_, _| {})
+            .await
     }
 }
 
-/// The value of a key of this test. It depends on nothing but the key, so that a test that is
-/// repeated with the same seed knows its own keys from those of others.
-fn value_of(key: &str) -> String {
-    format!("triad keygen {key}")
-}
-
-fn verdict(client: &Client, reply: &Frame<'_>) -> Result<Verdict, ClientError> {
-    let word = match reply {
-        Frame::Array(parts) => parts.first().and_then(Frame::as_bytes),
-        _ => None,
-    };
-    match word {
-        Some(b"stored") => Ok(Verdict::Stored),
-        Some(b"declined") => Ok(Verdict::Declined),
-        Some(b"exists") => Ok(Verdict::Exists),
-        _ => Err(client.unexpected("TRIAD OFFER")),
-    }
-}
-
-fn reading(key: &str, reply: Result<Frame<'static>, ClientError>) -> Result<Reading, ClientError> {
-    let reply = match reply {
-        // A collection, which no test stores.
-        Err(ClientError::Refused { text }) if text.starts_with("WRONGTYPE ") => {
-            return Ok(Reading::Anothers);
+impl<P: FnMut(Phase, u64)> State<P> {
+    /// Adds a batch to the report.
+    fn judge(&mut self, batch: &Batch, offers: &Answers, readings: &Answers) {
+        let before = self.report.keys;
+        for place in 0..batch.len() {
+            let has_it = |answer| matches!(answer, Some(Answer::Stored | Answer::Exists));
+            let homes = offers.to(place).enumerate();
+            self.homes.clear();
+            let homes = homes.filter(|(_, answer)| has_it(*answer));
+            self.homes.extend(homes.map(|(node, _)| node));
+            if is_anothers(&self.homes, place, offers, readings) {
+                self.course.note_taken(batch.index(place));
+            } else {
+                let mut readings = readings.to(place);
+                let is_read = readings.all(|reading| reading == Some(Answer::Ours));
+                self.course.note_used();
+                self.report.count(batch.owner(place), &self.homes, is_read);
+            }
         }
-        reply => reply?,
-    };
-    Ok(match reply.as_bytes() {
-        None => Reading::Nothing,
-        Some(value) if *value == *value_of(key).as_bytes() => Reading::Ours,
-        Some(_) => Reading::Anothers,
-    })
+        let elapsed = self.begun.elapsed();
+        let keys = self.report.keys;
+        self.report.pace.note(elapsed, keys - before);
+        (self.progress)(Phase::Test, keys);
+    }
+
+    /// Whether all keys that were wanted were found.
+    fn verdict(&self) -> Result<(), Cause> {
+        if self.course.is_done() {
+            return Ok(());
+        }
+        Err(Cause::Taken {
+            found: self.report.keys,
+            taken: self.course.taken(),
+        })
+    }
+
+    fn next_to_clean(&mut self, most: usize) -> std::ops::Range<u128> {
+        let end = self.course.drawn().min(self.cleaning + most as u128);
+        let indices = self.cleaning..end;
+        self.cleaning = end;
+        indices
+    }
+
+    fn note_cleaned(&mut self, keys: usize) {
+        self.cleaned += keys as u64;
+        (self.progress)(Phase::Clean, self.cleaned.min(self.report.keys));
+    }
+}
+
+/// Whether somebody else has stored this key: every node that has it had it before, with another value.
+fn is_anothers(homes: &[usize], place: usize, offers: &Answers, readings: &Answers) -> bool {
+    !homes.is_empty()
+        && homes.iter().all(|home| {
+            offers.of(*home, place) == Some(Answer::Exists)
+                && readings.of(*home, place) == Some(Answer::Anothers)
+        })
+}
+
+/// How many keys a batch has: as many as keep the nodes busy, and fewer where keys are so long, or nodes so
+/// many, that requests would take too much memory.
+pub(super) fn batch_keys(lanes: usize, cluster: &Cluster, length: usize) -> usize {
+    // An offer holds the key twice: the second time in its value.
+    let request_bytes = REQUEST_BYTES + VALUE_START.len() + 2 * length;
+    let connections = lanes.max(1) * cluster.nodes().len();
+    let bytes = CLIENT_BATCH_BYTES.min(COVERAGE_BYTES / connections);
+    (bytes / request_bytes).clamp(1, CLIENT_BATCH_REQUESTS)
 }
