@@ -27,6 +27,7 @@ mod one_node;
 mod own_keys;
 mod redis_benchmark;
 mod three_nodes;
+mod tools;
 mod values;
 mod work;
 
@@ -82,6 +83,11 @@ const PARTS: &[Part] = &[
         name: "values",
         needs_redis_benchmark: true,
         measure: |machine| Ok(vec![values::measure(machine)?]),
+    },
+    Part {
+        name: "tools",
+        needs_redis_benchmark: false,
+        measure: |machine| Ok(vec![tools::measure(machine)?]),
     },
     Part {
         name: "growth",
