@@ -12,6 +12,8 @@
 //! | `status` | `{"nodes":[{"name":…,"address":…,"rule":…,"share":…,"reachable":…,"keys":…,"misplaced":…,"version":…,"error":…},…]}` |
 //! | `import` | `{"keys":…,"nodes":[{"name":…,"keys":…},…]}` |
 //! | `export` | `{"keys":…,"nodes":[{"name":…,"keys":…},…],"left_out":…,"first_left_out":[{"key":…},…]}` |
+//! | `backup` | `{"keys":…,"misplaced":…,"nodes":[{"name":…,"keys":…},…]}` |
+//! | `restore` | `{"restored":…,"replaced":…,"same":…,"expired":…,"differing":…,"refused":…,"kept":[{"key":…,"node":…,"reason":…},…]}` |
 //! | `rehome` | `{"moved":…,"kept":[{"key":…,"holder":…,"owner":…},…]}`; `refused` says why an owner does not take a key |
 //!
 //! Keys and values that are not UTF-8 stand in `key_base64` and `value_base64` instead.
@@ -26,7 +28,7 @@ use triad::json::{self, Key, Value};
 use triad::session::{Location, Session, Walk, absent};
 use triad::survey::Status;
 use triad::terminal;
-use triad::transfer::{Place, Tally, export, import, rehome};
+use triad::transfer::{Place, Tally, backup, export, import, rehome, restore};
 
 use crate::Command;
 use crate::interrupt::unless_interrupted;
@@ -72,6 +74,28 @@ pub(crate) async fn run(
                 may_replace: force,
             };
             export_and_tell(session, &options, as_json).await
+        }
+        Command::Backup { file, force } => {
+            let (to, tally) = (Place::of_argument(file), Tally::default());
+            let options = backup::Options {
+                to,
+                may_replace: force,
+            };
+            let backed_up = backup::run(session, &options, &tally);
+            let backed_up = unless_interrupted(backed_up, || backup::interrupted(&options)).await?;
+            tell(as_json, &backed_up, || backed_up.text())?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Restore { file, replace } => {
+            let (from, tally) = (Place::of_argument(file), Tally::default());
+            let options = restore::Options {
+                from,
+                may_replace: replace,
+            };
+            let restored = restore::run(session, &options, &tally);
+            let restored = unless_interrupted(restored, || restore::interrupted(&tally)).await?;
+            tell(as_json, &restored, || restored.text())?;
+            Ok(yes_or_no(restored.is_complete()))
         }
         Command::Rehome => {
             let rehomed = rehome::run(session).await?;

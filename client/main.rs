@@ -107,6 +107,22 @@ enum Command {
         #[arg(long)]
         force: bool,
     },
+    /// Write all keys of all nodes to one file
+    Backup {
+        /// The file, which gets its name when it is whole
+        file: PathBuf,
+        /// Replace the file if it is there
+        #[arg(long)]
+        force: bool,
+    },
+    /// Store what a backup holds, also in a cluster with another list of rules
+    Restore {
+        /// The backup
+        file: PathBuf,
+        /// Replace keys that the cluster has with another value or deadline, which otherwise stay
+        #[arg(long)]
+        replace: bool,
+    },
     /// Send each key that lies on a node which no longer owns it to its owner
     Rehome,
 }

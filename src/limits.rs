@@ -476,5 +476,8 @@ pub const WHOLES_COUNT: usize = 1000;
 /// The keys that are named of those that a file's format cannot hold. They are all counted.
 pub const LEFT_OUT_TOLD: usize = 10;
 
+/// The keys of a backup that are named one by one because the cluster has others. All of them are counted.
+pub const RESTORE_KEPT_TOLD: usize = 1000;
+
 /// How often the bar of a file that is being read is drawn over.
 pub const TRANSFER_PROGRESS_PAUSE: Duration = Duration::from_millis(100);

@@ -10,6 +10,7 @@ use std::io::Read;
 
 pub(super) use csv::COLUMNS;
 pub(super) use detect::detect;
+pub(super) use lines::Lines;
 
 use super::Format;
 use super::source::Source;
@@ -48,7 +49,7 @@ pub(super) fn read(format: Format, source: Source, take: &mut Take<'_>) -> Resul
 }
 
 /// Adds the place to a fault.
-fn at(place: impl fmt::Display) -> impl FnOnce(End) -> End {
+pub(super) fn at(place: impl fmt::Display) -> impl FnOnce(End) -> End {
     move |end| match end {
         End::Unwanted => End::Unwanted,
         End::Fault(fault) => End::Fault(format!("{place}: {fault}")),
