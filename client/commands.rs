@@ -77,13 +77,14 @@ pub(crate) async fn run(
         }
         Command::Backup { file, force } => {
             let (to, tally) = (Place::of_argument(file), Tally::default());
+            check_place(&to, as_json)?;
             let options = backup::Options {
                 to,
                 may_replace: force,
             };
             let backed_up = backup::run(session, &options, &tally);
             let backed_up = unless_interrupted(backed_up, || backup::interrupted(&options)).await?;
-            tell(as_json, &backed_up, || backed_up.text())?;
+            tell_beside(&options.to, as_json, &backed_up, || backed_up.text())?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Restore { file, replace } => {
@@ -118,25 +119,39 @@ fn tell(
     Ok(terminal::print(line)?)
 }
 
+/// Refuses to print a document where keys are printed.
+fn check_place(to: &Place, as_json: bool) -> Result<(), Ending> {
+    if *to == Place::Standard && as_json {
+        return Err(Ending::usage(
+            "with --json the keys have to go to a file: standard output is for the document",
+        ));
+    }
+    Ok(())
+}
+
+/// Prints a document or a text, but not between keys that were printed.
+fn tell_beside(
+    to: &Place,
+    as_json: bool,
+    document: &impl Serialize,
+    text: impl FnOnce() -> String,
+) -> Result<(), Ending> {
+    match to {
+        Place::Standard => Ok(writeln!(io::stderr(), "{}", text())?),
+        Place::File(_) => tell(as_json, document, text),
+    }
+}
+
 async fn export_and_tell(
     session: &Session,
     options: &export::Options,
     as_json: bool,
 ) -> Result<ExitCode, Ending> {
-    let is_to_stdout = options.to == Place::Standard;
-    if is_to_stdout && as_json {
-        return Err(Ending::usage(
-            "with --json the keys go to a file: the document is printed",
-        ));
-    }
+    check_place(&options.to, as_json)?;
     let tally = Tally::default();
     let exported = export::run(session, options, &tally);
     let exported = unless_interrupted(exported, || export::interrupted(options)).await?;
-    if is_to_stdout {
-        writeln!(io::stderr(), "{}", exported.text())?;
-    } else {
-        tell(as_json, &exported, || exported.text())?;
-    }
+    tell_beside(&options.to, as_json, &exported, || exported.text())?;
     Ok(yes_or_no(exported.is_complete()))
 }
 

@@ -109,7 +109,7 @@ enum Command {
     },
     /// Write all keys of all nodes to one file
     Backup {
-        /// The file, which gets its name when it is whole
+        /// The file, which gets its name when it is whole; - is standard output
         file: PathBuf,
         /// Replace the file if it is there
         #[arg(long)]

@@ -66,8 +66,10 @@ impl BackedUp {
 
 /// The ending of a backup that was interrupted: its future was dropped.
 pub fn interrupted(options: &Options) -> Ending {
-    let to = &options.to;
-    Ending::failure(format!("interrupted: nothing was written to {to}"))
+    Ending::failure(match &options.to {
+        Place::File(path) => format!("interrupted: nothing was written to {}", path.display()),
+        Place::Standard => "interrupted: what was written is no whole backup".to_owned(),
+    })
 }
 
 /// Writes the backup.
@@ -111,7 +113,7 @@ pub async fn run(session: &Session, options: &Options, tally: &Tally) -> Result<
     for node in asked {
         backup.own(node).await?;
     }
-    backup.finish()
+    backup.finish().await
 }
 
 /// Refuses a node whose list is another: whose keys are whose would not be known.
@@ -157,7 +159,7 @@ impl Backup<'_> {
                     self.done.misplaced += 1;
                 }
             }
-            self.flush()?;
+            self.flush().await?;
         }
         Ok(())
     }
@@ -198,7 +200,7 @@ impl Backup<'_> {
             for whole in found {
                 self.whole(&mut wholes, &whole).await?;
             }
-            self.flush()?;
+            self.flush().await?;
         }
         let keys = self.done.keys - before;
         self.done.nodes.push(NodeCount { name, keys });
@@ -227,7 +229,7 @@ impl Backup<'_> {
                 };
                 let part = SnapshotEntry { value, ..entry };
                 self.text.entry(&mut self.out, &part);
-                self.flush()?;
+                self.flush().await?;
             }
             if parts == 0 {
                 return Ok(false);
@@ -240,17 +242,16 @@ impl Backup<'_> {
         Ok(true)
     }
 
-    fn flush(&mut self) -> Result<(), Ending> {
+    async fn flush(&mut self) -> Result<(), Ending> {
         self.progress.set(self.done.keys);
-        self.target.write(&self.out)?;
-        self.out.clear();
-        Ok(())
+        let piece = std::mem::take(&mut self.out);
+        self.target.write(piece).await
     }
 
-    fn finish(mut self) -> Result<BackedUp, Ending> {
+    async fn finish(mut self) -> Result<BackedUp, Ending> {
         self.text.end(&mut self.out).map_err(Ending::failure)?;
-        self.target.write(&self.out)?;
-        self.target.finish()?;
+        self.target.write(self.out).await?;
+        self.target.finish().await?;
         Ok(self.done)
     }
 }
