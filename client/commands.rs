@@ -15,6 +15,9 @@
 //! | `completions` | `{"shell":…,"script":…}` |
 //! | `man` | `{"pages":[{"name":…,"text":…},…]}`; with `--output`: `{"folder":…,"pages":[{"name":…},…]}` |
 //! | `import` | `{"keys":…,"nodes":[{"name":…,"keys":…},…]}` |
+//! | `export` | `{"keys":…,"nodes":[{"name":…,"keys":…},…],"left_out":…,"first_left_out":[{"key":…},…]}` |
+//! | `backup` | `{"keys":…,"misplaced":…,"nodes":[{"name":…,"keys":…},…]}` |
+//! | `restore` | `{"restored":…,"replaced":…,"same":…,"expired":…,"differing":…,"refused":…,"kept":[{"key":…,"node":…,"reason":…},…]}` |
 //! | `rehome` | `{"moved":…,"kept":[{"key":…,"holder":…,"owner":…},…]}`; `refused` says why an owner does not take a key |
 //!
 //! A command that fails prints no document: with `--json` too its error is a sentence on standard error, and the
@@ -36,9 +39,10 @@ use triad::json::{self, Key, Value};
 use triad::session::{How, Location, Session, Walk, absent, write_value};
 use triad::survey::{Status, doctor, watch};
 use triad::terminal::{self, Colours};
-use triad::transfer::{import, rehome};
+use triad::transfer::{Place, Tally, backup, export, import, rehome, restore};
 
 use crate::Command;
+use crate::interrupt::unless_interrupted;
 
 /// Runs one subcommand.
 pub(crate) async fn run(
@@ -86,10 +90,52 @@ pub(crate) async fn run(
         Command::Doctor => examine(session, as_json).await,
         // They are done before there is a session.
         Command::Completions { .. } | Command::Man { .. } => Ok(ExitCode::SUCCESS),
-        Command::Import { file } => {
-            let imported = import::run(session, &file).await?;
+        Command::Import { file, format } => {
+            let (from, tally) = (Place::of_argument(file), Tally::default());
+            let options = import::Options { from, format };
+            let imported = import::run(session, &options, &tally);
+            let imported = unless_interrupted(imported, || import::interrupted(&tally)).await?;
             tell(as_json, &imported, || imported.text())?;
             Ok(ExitCode::SUCCESS)
+        }
+        Command::Export {
+            file,
+            format,
+            pattern,
+            node,
+            force,
+        } => {
+            let options = export::Options {
+                to: Place::of_argument(file),
+                format,
+                pattern: pattern.map(OsStringExt::into_vec),
+                node,
+                may_replace: force,
+            };
+            export_and_tell(session, &options, as_json).await
+        }
+        Command::Backup { file, force } => {
+            let (to, tally) = (Place::of_argument(file), Tally::default());
+            check_place(&to, as_json)?;
+            let options = backup::Options {
+                to,
+                may_replace: force,
+            };
+            let backed_up = backup::run(session, &options, &tally);
+            let backed_up = unless_interrupted(backed_up, || backup::interrupted(&options)).await?;
+            tell_beside(&options.to, as_json, &backed_up, || backed_up.text())?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Restore { file, replace } => {
+            let (from, tally) = (Place::of_argument(file), Tally::default());
+            let options = restore::Options {
+                from,
+                may_replace: replace,
+            };
+            let restored = restore::run(session, &options, &tally);
+            let restored = unless_interrupted(restored, || restore::interrupted(&tally)).await?;
+            tell(as_json, &restored, || restored.text())?;
+            Ok(yes_or_no(restored.is_complete()))
         }
         Command::Rehome => {
             let rehomed = rehome::run(session).await?;
@@ -131,6 +177,42 @@ async fn value_of(
                 .await
         }
     }
+}
+
+/// Refuses to print a document where keys are printed.
+fn check_place(to: &Place, as_json: bool) -> Result<(), Ending> {
+    if *to == Place::Standard && as_json {
+        return Err(Ending::usage(
+            "with --json the keys have to go to a file: standard output is for the document",
+        ));
+    }
+    Ok(())
+}
+
+/// Prints a document or a text, but not between keys that were printed.
+fn tell_beside(
+    to: &Place,
+    as_json: bool,
+    document: &impl Serialize,
+    text: impl FnOnce() -> String,
+) -> Result<(), Ending> {
+    match to {
+        Place::Standard => Ok(writeln!(io::stderr(), "{}", text())?),
+        Place::File(_) => tell(as_json, document, text),
+    }
+}
+
+async fn export_and_tell(
+    session: &Session,
+    options: &export::Options,
+    as_json: bool,
+) -> Result<ExitCode, Ending> {
+    check_place(&options.to, as_json)?;
+    let tally = Tally::default();
+    let exported = export::run(session, options, &tally);
+    let exported = unless_interrupted(exported, || export::interrupted(options)).await?;
+    tell_beside(&options.to, as_json, &exported, || exported.text())?;
+    Ok(yes_or_no(exported.is_complete()))
 }
 
 async fn put_and_tell(

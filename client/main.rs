@@ -1,12 +1,14 @@
 //! The client: a menu for people, subcommands for scripts.
 
 mod commands;
+mod interrupt;
 mod manual;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::str::FromStr as _;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 use triad::cluster::Cluster;
@@ -15,6 +17,7 @@ use triad::limits::{WATCH_INTERVAL_MAX_SECONDS, WATCH_INTERVAL_MIN_SECONDS};
 use triad::menu;
 use triad::session::Session;
 use triad::terminal::colour;
+use triad::transfer::Format;
 
 /// Stores and finds keys on the devices of a triad cluster.
 #[derive(Debug, Parser)]
@@ -124,10 +127,48 @@ enum Command {
         #[arg(long, value_name = "DIR")]
         output: Option<PathBuf>,
     },
-    /// Store what a JSON object of strings holds
+    /// Store keys and values from a file
     Import {
-        /// The file, such as {"key": "value", "another": "value"}
+        /// The file, such as {"key": "value", "another": "value"}; - is standard input
         file: PathBuf,
+        /// object: one JSON object; lines: an object {"key": …, "value": …} on each line; csv: with the header
+        /// key,value [default: by the file's extension, .json, .jsonl, .ndjson or .csv, else by its beginning]
+        #[arg(long, value_name = "FORMAT", value_parser = Format::from_str)]
+        format: Option<Format>,
+    },
+    /// Write keys and values to a file
+    Export {
+        /// The file, which gets its name when it is whole; - is standard output
+        file: PathBuf,
+        /// object, lines or csv [default: by the file's extension, .json, .jsonl, .ndjson or .csv; lines to
+        /// standard output]
+        #[arg(long, value_name = "FORMAT", value_parser = Format::from_str)]
+        format: Option<Format>,
+        /// Only keys that match, such as 'user:*'
+        #[arg(long = "match", value_name = "PATTERN")]
+        pattern: Option<OsString>,
+        /// Only what lies in one node's own table
+        #[arg(long, value_name = "NAME")]
+        node: Option<String>,
+        /// Replace the file if it is there
+        #[arg(long)]
+        force: bool,
+    },
+    /// Write all keys of all nodes to one file
+    Backup {
+        /// The file, which gets its name when it is whole; - is standard output
+        file: PathBuf,
+        /// Replace the file if it is there
+        #[arg(long)]
+        force: bool,
+    },
+    /// Store what a backup holds, also in a cluster with another list of rules
+    Restore {
+        /// The backup
+        file: PathBuf,
+        /// Replace keys that the cluster has with another value or deadline, which otherwise stay
+        #[arg(long)]
+        replace: bool,
     },
     /// Send each key that lies on a node which no longer owns it to its owner
     Rehome,

@@ -69,6 +69,11 @@ impl Ending {
         }
     }
 
+    /// Whether a node could not be reached.
+    pub fn is_unreachable(&self) -> bool {
+        self.kind == Kind::Unreachable
+    }
+
     /// Adds a sentence about what had been done before.
     #[must_use]
     pub fn after(mut self, done: impl Display) -> Self {

@@ -513,6 +513,30 @@ pub const COVERAGE_PLAN_FILE_MAX_BYTES: u64 = 2 * MIB as u64;
 /// The faults that a verification names one by one, each with its key. All are counted.
 pub const COVERAGE_FAULTS_NAMED: usize = 20;
 
-/// The largest file that `client import` takes. It is held in memory whole, because nothing is
-/// stored before everything in it has been checked.
-pub const IMPORT_FILE_MAX_BYTES: u64 = 256 * MIB as u64;
+// ---- files with keys ---------------------------------------------------------------------------
+
+/// How much of a file with keys is looked at to tell its format. The names of a line's fields stand within it
+/// unless the key is one of the longest.
+pub const TRANSFER_HEAD_BYTES: usize = 128 * KIB;
+
+/// The entries of such a file that go from the thread that reads it to the one that sends them together.
+pub const TRANSFER_BATCH_ENTRIES: usize = 1024;
+
+/// The batches of entries that may wait between the two: with [`CLIENT_BATCH_BYTES`] each they are 4 MiB, unless
+/// values are longer.
+pub const TRANSFER_BATCHES_WAITING: usize = 4;
+
+/// The words of a request that adds members to a set, at most: a node carries it out within a millisecond or two.
+pub const TRANSFER_ITEMS_EACH: usize = 4096;
+
+/// The keys that a node is asked for at once with all that they are. A reply ends at [`PART_BYTES`] anyway.
+pub const WHOLES_COUNT: usize = 1000;
+
+/// The keys that are named of those that a file's format cannot hold. They are all counted.
+pub const LEFT_OUT_TOLD: usize = 10;
+
+/// The keys of a backup that are named one by one because the cluster has others. All of them are counted.
+pub const RESTORE_KEPT_TOLD: usize = 1000;
+
+/// How often the bar of a file that is being read is drawn over.
+pub const TRANSFER_PROGRESS_PAUSE: Duration = Duration::from_millis(100);

@@ -27,6 +27,7 @@ mod one_node;
 mod own_keys;
 mod redis_benchmark;
 mod three_nodes;
+mod tools;
 mod tools_keygen;
 mod values;
 mod work;
@@ -87,7 +88,12 @@ const PARTS: &[Part] = &[
     Part {
         name: "tools",
         needs_redis_benchmark: false,
-        measure: |machine| Ok(vec![tools_keygen::measure(machine)?]),
+        measure: |machine| {
+            Ok(vec![
+                tools::measure(machine)?,
+                tools_keygen::measure(machine)?,
+            ])
+        },
     },
     Part {
         name: "growth",

@@ -157,6 +157,19 @@ impl<R: Router> ClusterClient<R> {
         Ok(())
     }
 
+    /// How owners are found.
+    pub fn router(&self) -> &R {
+        self.directory.router()
+    }
+
+    /// The place in the list of the node that gives the next reply; none if no reply is owed, or no node was
+    /// asked.
+    pub fn next_place(&mut self) -> Option<usize> {
+        self.settle();
+        let place = self.order.front().copied();
+        place.filter(|place| *place != NOBODY)
+    }
+
     /// The next reply, in the order of the requests; an error reply is an error. None if every request
     /// has had its reply.
     ///

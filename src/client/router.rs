@@ -79,6 +79,9 @@ const OF_ONE_CONNECTION: &[&str] = &[
     "unsubscribe",
 ];
 
+/// What a node does only if it owns the key.
+const OF_THE_OWNER: &[&str] = &["triad|adopt", "triad|offer", "triad|part", "triad|replace"];
+
 /// Finds out who is to be sent a request.
 #[derive(Debug)]
 pub(super) struct Directory<R> {
@@ -90,6 +93,10 @@ impl<R: Router> Directory<R> {
     pub(super) fn new(router: R) -> Self {
         let recent = Recent::default();
         Self { router, recent }
+    }
+
+    pub(super) fn router(&self) -> &R {
+        &self.router
     }
 
     pub(super) fn fingerprint(&self) -> Option<&str> {
@@ -123,6 +130,9 @@ impl<R: Router> Directory<R> {
         match found.command.route {
             Route::Transaction(_) => Destination::Nobody,
             Route::Here if OF_ONE_CONNECTION.contains(&found.command.name) => Destination::Nobody,
+            Route::Here if OF_THE_OWNER.contains(&found.command.name) => {
+                self.owner(found.command.keys, found.args)
+            }
             Route::Here => Destination::Any,
             Route::Key | Route::Together | Route::Split(_) => {
                 self.owner(found.command.keys, found.args)
@@ -170,6 +180,16 @@ mod tests {
             (&["FLUSHALL"], Destination::Through),
             (&["PING"], Destination::Any),
             (&["TRIAD", "OWNER", "ck"], Destination::Any),
+            (&["TRIAD", "OFFER", "ck", "a"], Destination::Owner(2)),
+            (
+                &["TRIAD", "PART", "ck", "0", "set", "a"],
+                Destination::Owner(2),
+            ),
+            (&["triad", "adopt", "bk", "0", "set"], Destination::Owner(1)),
+            (
+                &["TRIAD", "REPLACE", "bk", "0", "set"],
+                Destination::Owner(1),
+            ),
             (&["INFO"], Destination::Any),
             (&["PUBLISH", "channel", "text"], Destination::Through),
             (&["MULTI"], Destination::Nobody),

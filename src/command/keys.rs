@@ -9,7 +9,9 @@ use super::{
     Args, Command, Context, Error, EventFlags, Frame, Host, Keys, Merge, Outcome, Route, reply,
 };
 use crate::store::{Refused, Store, View};
-pub(super) use scan::{Collector, matching_keys, parse_position, scan_reply, scan_step};
+pub(super) use scan::{
+    Collector, matching_keys, parse_position, scan_reply, scan_step, whole_step,
+};
 pub use scan::{LAST_POSITION, ScanOptions};
 
 pub(super) const COMMANDS: &[Command] = &[
@@ -299,7 +301,7 @@ fn scan<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
     reply(scan_step(
         cx.store,
         position,
-        ScanOptions::parse(args.from(2), false)?,
+        ScanOptions::parse(args.from(2))?,
     )?)
 }
 

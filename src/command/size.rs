@@ -27,6 +27,11 @@ impl ReplySize {
         }
     }
 
+    /// How many bytes it has so far, at most.
+    pub(crate) const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Adds a string of `bytes`; false if the reply is then too large.
     #[must_use]
     pub(crate) fn add(&mut self, bytes: usize) -> bool {

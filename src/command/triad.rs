@@ -5,7 +5,7 @@
 
 mod rehome;
 
-use super::keys::{matching_keys, parse_number, parse_position, scan_step};
+use super::keys::{matching_keys, parse_number, parse_position, scan_step, whole_step};
 use super::{
     Args, Channels, Command, Context, Error, EventFlags, Frame, Keys, Outcome, Route, Run,
     ScanOptions, first_two, reply,
@@ -64,7 +64,7 @@ pub(super) const COMMANDS: &[Command] = &[
         "triad|items",
         4,
         Keys::ONE,
-        "Returns items of a key that another node owns, some at each call",
+        "Returns items of a key in this node's files, some at each call",
         rehome::items,
     ),
     write(
@@ -78,6 +78,12 @@ pub(super) const COMMANDS: &[Command] = &[
         -5,
         "Stores a key of any type, with its deadline, if this node owns it and it is absent",
         rehome::adopt,
+    ),
+    write(
+        "triad|replace",
+        -5,
+        "Stores a key of any type, with its deadline, if this node owns it, whatever it was before",
+        rehome::replace,
     ),
     write(
         "triad|release",
@@ -191,13 +197,15 @@ fn keys<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
     }
 }
 
+/// `TRIAD SCAN cursor [MATCH pattern] [COUNT n] [TYPE type] [VALUES | WHOLE]`.
 fn scan<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
     let position = parse_position(args.get(1))?;
-    reply(scan_step(
-        cx.store,
-        position,
-        ScanOptions::parse(args.from(2), true)?,
-    )?)
+    let options = ScanOptions::parse_of_own(args.from(2))?;
+    reply(if options.whole {
+        whole_step(cx.store, position, options)?
+    } else {
+        scan_step(cx.store, position, options)?
+    })
 }
 
 /// What a node tells about itself when it is asked by another: `TRIAD SELF`.

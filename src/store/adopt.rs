@@ -25,6 +25,8 @@ pub enum Adoption {
     OtherDeadline,
     /// It is there with another value.
     OtherValue,
+    /// It was there with another value or another deadline, which is gone now.
+    Replaced,
     /// Its deadline has passed; it was not looked for.
     Expired,
 }
@@ -79,6 +81,26 @@ impl Store {
         payload: Payload,
         deadline: Option<Deadline>,
     ) -> Result<Adoption, Refused> {
+        self.take(key, payload, deadline, false)
+    }
+
+    /// The same, also if the key is there.
+    pub fn adopt_anyway(
+        &mut self,
+        key: &[u8],
+        payload: Payload,
+        deadline: Option<Deadline>,
+    ) -> Result<Adoption, Refused> {
+        self.take(key, payload, deadline, true)
+    }
+
+    fn take(
+        &mut self,
+        key: &[u8],
+        payload: Payload,
+        deadline: Option<Deadline>,
+        may_replace: bool,
+    ) -> Result<Adoption, Refused> {
         let as_string = payload.view().as_string();
         self.check(key, as_string.unwrap_or_default())?;
         let now = self.now_unix_ms();
@@ -86,22 +108,30 @@ impl Store {
             payload.drop_apart();
             return Ok(Adoption::Expired);
         }
-        if let Some(known) = self.entry(hash(key), key) {
-            let adoption = if !known.view().holds_same(payload.view()) {
+        let known = self.entry(hash(key), key).map(|known| {
+            if !known.view().holds_same(payload.view()) {
                 Adoption::OtherValue
             } else if known.deadline() != deadline {
                 Adoption::OtherDeadline
             } else {
                 Adoption::Same
-            };
-            payload.drop_apart();
-            return Ok(adoption);
-        }
+            }
+        });
+        let adoption = match known {
+            None => Adoption::Stored,
+            Some(Adoption::OtherValue | Adoption::OtherDeadline) if may_replace => {
+                Adoption::Replaced
+            }
+            Some(adoption) => {
+                payload.drop_apart();
+                return Ok(adoption);
+            }
+        };
         if let Value::String(bytes) = &payload.0 {
             self.set_until(key, bytes, deadline)?;
         } else {
             self.put_collection(key, payload.0, deadline)?;
         }
-        Ok(Adoption::Stored)
+        Ok(adoption)
     }
 }

@@ -1,5 +1,7 @@
 //! Keys and their values: what one reads and writes of them.
 
+use std::ops::ControlFlow;
+
 use super::format::record::Effect;
 use super::table::{Deadline, Entry, hash};
 use super::tables::Tables;
@@ -8,6 +10,9 @@ use super::{Refused, Seq, Store};
 use crate::limits::{
     KEY_MAX_BYTES, TABLE_FETCH_ENTRIES, TABLE_FETCH_ENTRIES_MIN, VALUE_MAX_BYTES_CEILING,
 };
+
+/// What an iteration calls for each key, with its value and the moment at which it is gone: whether to go on.
+pub type VisitUntil<'v> = dyn FnMut(&[u8], View<'_>, Option<Deadline>) -> ControlFlow<()> + 'v;
 
 impl Store {
     // ---- reads -------------------------------------------------------------------------------
@@ -80,6 +85,31 @@ impl Store {
         self.tables.own.scan(from, at_least, &mut |entry| {
             if !self.is_gone(entry) {
                 visit(entry.key(), entry.view());
+            }
+        })
+    }
+
+    /// As [`Store::scan`], with the moments at which keys are gone, and until `visit` says `Break` if that comes
+    /// first.
+    pub fn scan_whole(
+        &self,
+        from: u64,
+        at_least: usize,
+        visit: &mut VisitUntil<'_>,
+    ) -> Option<u64> {
+        self.touch_all();
+        let mut left = at_least;
+        self.tables.own.walk(from, &mut |entry| {
+            left = left.saturating_sub(1);
+            let flow = if self.is_gone(entry) {
+                ControlFlow::Continue(())
+            } else {
+                visit(entry.key(), entry.view(), entry.deadline())
+            };
+            if left == 0 {
+                ControlFlow::Break(())
+            } else {
+                flow
             }
         })
     }

@@ -10,8 +10,7 @@ pub(in crate::store) mod set;
 
 use std::fmt;
 
-pub use items::Items;
-pub(in crate::store) use items::ItemsBuf;
+pub use items::{Items, ItemsBuf};
 pub use set::Set;
 
 /// A value in the table.
@@ -31,7 +30,7 @@ pub enum View<'a> {
 }
 
 /// A kind of collection.
-pub(in crate::store) struct Kind {
+pub struct Kind {
     /// What `TYPE` answers, and what the snapshot calls it.
     pub(in crate::store) name: &'static str,
     /// An empty one.
@@ -83,8 +82,14 @@ impl fmt::Debug for Op {
 const KINDS: &[&Kind] = &[&set::KIND];
 
 impl Kind {
-    pub(in crate::store) fn by_name(name: &str) -> Option<&'static Self> {
+    /// The kind of this name, as [`View::type_name`] has it.
+    pub fn by_name(name: &str) -> Option<&'static Self> {
         KINDS.iter().copied().find(|kind| kind.name == name)
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &'static str {
+        self.name
     }
 
     /// The kind that an op of the journal is for, and the op.

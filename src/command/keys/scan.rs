@@ -2,9 +2,11 @@
 
 mod whole;
 
+use std::ops::ControlFlow;
+
 use super::super::{Args, Error, Frame, ReplySize};
 use super::parse_number;
-use crate::limits::{PATTERN_MAX_BYTES, SCAN_COUNT_DEFAULT, SCAN_COUNT_MAX};
+use crate::limits::{PART_BYTES, PATTERN_MAX_BYTES, SCAN_COUNT_DEFAULT, SCAN_COUNT_MAX};
 use crate::pattern;
 use crate::store::{Store, View};
 
@@ -27,13 +29,13 @@ pub struct ScanOptions<'a> {
 }
 
 impl<'a> ScanOptions<'a> {
-    /// Reads `[MATCH pattern] [COUNT n] [TYPE type]`, and `[VALUES]` where that is allowed.
-    pub fn parse(args: Args<'a>, may_ask_values: bool) -> Result<Self, Error> {
-        Self::parse_some(args, true, may_ask_values, false)
+    /// Reads `[MATCH pattern] [COUNT n] [TYPE type]`.
+    pub fn parse(args: Args<'a>) -> Result<Self, Error> {
+        Self::parse_some(args, true, false, false)
     }
 
-    /// Reads what [`ScanOptions::parse`] does, and `[VALUES | WHOLE]`.
-    pub(in crate::command) fn parse_of_misplaced(args: Args<'a>) -> Result<Self, Error> {
+    /// Reads what [`ScanOptions::parse`] does, and `[VALUES | WHOLE]`: for what is in this node's own files.
+    pub(in crate::command) fn parse_of_own(args: Args<'a>) -> Result<Self, Error> {
         Self::parse_some(args, true, true, true)
     }
 
@@ -194,6 +196,25 @@ pub(in crate::command) fn scan_step(
     let mut found = Collector::new(options);
     let next = store.scan(position, options.count, &mut |key, value| {
         found.visit(key, value);
+    });
+    Ok(scan_reply(next, found.finish()?))
+}
+
+/// The same with all that each key is. A step ends at [`PART_BYTES`] too, so that a reply has few bytes more than
+/// those, or than one key.
+pub(in crate::command) fn whole_step(
+    store: &Store,
+    position: u64,
+    options: ScanOptions<'_>,
+) -> Result<Frame<'static>, Error> {
+    let mut found = Collector::new(options);
+    let next = store.scan_whole(position, options.count, &mut |key, value, deadline| {
+        found.visit_whole(key, value, deadline);
+        if found.size.bytes() < PART_BYTES {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
     });
     Ok(scan_reply(next, found.finish()?))
 }

@@ -1,5 +1,5 @@
 //! How keys that lie on a node which no longer owns them go to their owner: `TRIAD MISPLACED ITEMS RELEASE` at
-//! the one, `TRIAD ADOPT PART` at the other.
+//! the one, `TRIAD ADOPT PART` at the other. And how keys come back from a backup: `TRIAD ADOPT REPLACE PART`.
 //!
 //! What comes in parts waits on the connection that it comes on, and is stored as a whole or not at all: so a
 //! move that is interrupted at any moment has changed nothing at the owner, or all.
@@ -10,12 +10,12 @@ use super::super::{
 };
 use super::verdict_of;
 use crate::limits::{PART_BYTES, PART_ITEM_BYTES, PARTS_TOTAL_MAX_BYTES};
-use crate::store::{Adoption, Deadline, Payload, Store, View};
+use crate::store::{Adoption, Deadline, Payload, Refused, Store, View};
 
 /// `TRIAD MISPLACED cursor [MATCH pattern] [COUNT n] [VALUES | WHOLE]`.
 pub(super) fn misplaced<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
     let position = parse_position(args.get(1))?;
-    let options = ScanOptions::parse_of_misplaced(args.from(2))?;
+    let options = ScanOptions::parse_of_own(args.from(2))?;
     let mut found = Collector::new(options);
     let mut visit = |key: &[u8], value: View<'_>, deadline: Option<Deadline>| {
         if options.whole {
@@ -28,11 +28,14 @@ pub(super) fn misplaced<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outco
     reply(scan_reply(next, found.finish()?))
 }
 
-/// `TRIAD ITEMS key cursor`: items of a misplaced collection; null if there is no such key.
+/// `TRIAD ITEMS key cursor`: items of a collection, of an own key or of a misplaced one; null if there is no
+/// such key.
 pub(super) fn items<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
     let (key, cursor) = first_two(args);
     let position = parse_position(Some(cursor))?;
-    let Some(value) = cx.store.misplaced_view(key) else {
+    // No key is both.
+    let own = cx.store.view(key);
+    let Some(value) = own.or_else(|| cx.store.misplaced_view(key)) else {
         return reply(Frame::Null);
     };
     let (items, next) = value.items_from(position, PART_BYTES);
@@ -121,6 +124,19 @@ fn too_large() -> Error {
 /// `TRIAD ADOPT key deadline type [item …]`: `stored`, `declined`, `expired`, or if it had the key already
 /// `same`, `deadline` or `exists`; and the owner's name. Without items it takes those that came in parts.
 pub(super) fn adopt<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
+    take(cx, args, Store::adopt)
+}
+
+/// `TRIAD REPLACE key deadline type [item …]`: the same, also if it had the key already with another value or
+/// deadline: then `replaced`.
+pub(super) fn replace<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
+    take(cx, args, Store::adopt_anyway)
+}
+
+/// One of the two ways into the store.
+type Take = fn(&mut Store, &[u8], Payload, Option<Deadline>) -> Result<Adoption, Refused>;
+
+fn take<'s>(cx: Context<'s, '_>, args: Args<'_>, take: Take) -> Result<Outcome<'s>, Error> {
     let (key, deadline) = first_two(args);
     let deadline = parse_deadline(deadline)?;
     let (kind, items) = (args.get(3).unwrap_or_default(), args.from(4));
@@ -140,12 +156,16 @@ pub(super) fn adopt<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'
         payload.drop_apart();
         return reply(verdict_of(&cx, b"declined", owner));
     }
-    let verdict: &[u8] = match cx.store.adopt(key, payload, deadline)? {
+    let verdict: &[u8] = match take(cx.store, key, payload, deadline)? {
         Adoption::Stored => {
             // As Redis calls what happens to a key that another server has sent.
             cx.host.events.note(EventFlags::NEW, "new", key);
             cx.host.events.note(EventFlags::GENERIC, "restore", key);
             b"stored"
+        }
+        Adoption::Replaced => {
+            cx.host.events.note(EventFlags::GENERIC, "restore", key);
+            b"replaced"
         }
         Adoption::Same => b"same",
         Adoption::OtherDeadline => b"deadline",

@@ -103,7 +103,7 @@ impl Dispatch<'_> {
         let (Some((_, position)), Some(node)) = (cursor, place) else {
             return self.refuse(Error::new("ERR invalid cursor"));
         };
-        if let Err(error) = ScanOptions::parse(found.args.from(2), false) {
+        if let Err(error) = ScanOptions::parse(found.args.from(2)) {
             return self.refuse(error);
         }
         let position = position.to_string();

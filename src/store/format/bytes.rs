@@ -102,8 +102,9 @@ fn base64_len(bytes: &[u8]) -> usize {
     bytes.len().div_ceil(3).saturating_mul(4)
 }
 
-/// Appends the text of a string of JSON, if the bytes are one and it is no longer than their base64.
-pub(in crate::store) fn push_text(out: &mut Vec<u8>, bytes: &[u8]) -> bool {
+/// Appends the text of a string of JSON, if the bytes are one and it is no longer than their base64. Whether it
+/// was done; if not, some of it may have been appended.
+pub fn push_text(out: &mut Vec<u8>, bytes: &[u8]) -> bool {
     if is_plain_ascii(bytes) {
         out.extend_from_slice(bytes);
         return true;
@@ -112,7 +113,7 @@ pub(in crate::store) fn push_text(out: &mut Vec<u8>, bytes: &[u8]) -> bool {
 }
 
 /// Appends the base64 of these bytes.
-pub(in crate::store) fn push_base64(out: &mut Vec<u8>, bytes: &[u8]) {
+pub fn push_base64(out: &mut Vec<u8>, bytes: &[u8]) {
     let start = out.len();
     out.resize(start + base64_len(bytes), 0);
     let written = out

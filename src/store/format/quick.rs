@@ -27,6 +27,16 @@ pub(in crate::store) fn entry(line: &[u8]) -> Option<(&[u8], &[u8], u32)> {
     (written == crc).then_some((key, value, crc))
 }
 
+/// The key and the value of such an entry as a program writes it that knows of no checksums.
+pub(in crate::store) fn entry_without_checksum(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let mut line = Line(line);
+    line.skip(b"{\"key\":\"")?;
+    let key = line.text(KEY_MAX_BYTES)?;
+    line.skip(b",\"value\":\"")?;
+    let value = line.text(VALUE_MAX_BYTES_CEILING)?;
+    (line.0 == b"}").then_some((key, value))
+}
+
 /// A record that sets or deletes a key.
 pub(super) fn record(line: &[u8]) -> Option<Record<'_>> {
     let mut line = Line(line);

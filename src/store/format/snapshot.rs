@@ -9,20 +9,28 @@ use crate::store::Seq;
 use crate::store::table::Deadline;
 use crate::store::value::{Items, Kind};
 
-/// An entry: a key with its value, or with a part of a large one.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::store) struct SnapshotEntry<'a> {
-    pub(in crate::store) key: &'a [u8],
-    pub(in crate::store) deadline: Option<Deadline>,
-    pub(in crate::store) value: SnapshotValue<'a>,
+/// An entry of a snapshot, and of files that are written alike: a key with its value, or with a part of a
+/// large one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SnapshotEntry<'a> {
+    /// The key.
+    pub key: &'a [u8],
+    /// When it is gone.
+    pub deadline: Option<Deadline>,
+    /// Its value.
+    pub value: SnapshotValue<'a>,
 }
 
 /// The value of an entry.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::store) enum SnapshotValue<'a> {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SnapshotValue<'a> {
+    /// A string of bytes.
     String(&'a [u8]),
+    /// A collection.
     Items {
+        /// What it is.
         kind: &'static Kind,
+        /// What it holds, or some of that.
         items: Items<'a>,
         /// From 2 on: the items belong to those of an earlier entry with this key.
         part: Option<u64>,
@@ -39,7 +47,8 @@ impl<'a> SnapshotEntry<'a> {
         }
     }
 
-    pub(in crate::store) fn checksum(&self) -> u32 {
+    /// The checksum of its content: CRC-32, as the snapshot has it.
+    pub fn checksum(&self) -> u32 {
         let Self {
             key,
             deadline,
@@ -67,6 +76,36 @@ impl<'a> SnapshotEntry<'a> {
             }
         }
         checksum.finish()
+    }
+
+    /// Appends the entry as an object of JSON, with this checksum if there is one.
+    pub fn push(&self, out: &mut Vec<u8>, crc: Option<u32>) {
+        out.push(b'{');
+        KEY.push(out, self.key);
+        match self.value {
+            SnapshotValue::String(value) => {
+                out.push(b',');
+                VALUE.push(out, value);
+            }
+            SnapshotValue::Items { kind, items, part } => {
+                out.extend_from_slice(b",\"type\":\"");
+                out.extend_from_slice(kind.name.as_bytes());
+                out.push(b'"');
+                items::push(out, items);
+                if let Some(part) = part {
+                    out.extend_from_slice(b",\"part\":");
+                    push_number(out, part);
+                }
+            }
+        }
+        if let Some(deadline) = self.deadline {
+            out.extend_from_slice(EXPIRES);
+            push_number(out, deadline.get());
+        }
+        if let Some(crc) = crc {
+            push_crc(out, crc);
+        }
+        out.push(b'}');
     }
 }
 
@@ -152,33 +191,11 @@ impl SnapshotText {
     pub(in crate::store) fn entry(&mut self, out: &mut Vec<u8>, entry: &SnapshotEntry<'_>) {
         let crc = entry.checksum();
         out.extend_from_slice(if self.entries.count == 0 {
-            b"\n{"
+            b"\n"
         } else {
-            b",\n{"
+            b",\n"
         });
-        KEY.push(out, entry.key);
-        match entry.value {
-            SnapshotValue::String(value) => {
-                out.push(b',');
-                VALUE.push(out, value);
-            }
-            SnapshotValue::Items { kind, items, part } => {
-                out.extend_from_slice(b",\"type\":\"");
-                out.extend_from_slice(kind.name.as_bytes());
-                out.push(b'"');
-                items::push(out, items);
-                if let Some(part) = part {
-                    out.extend_from_slice(b",\"part\":");
-                    push_number(out, part);
-                }
-            }
-        }
-        if let Some(deadline) = entry.deadline {
-            out.extend_from_slice(EXPIRES);
-            push_number(out, deadline.get());
-        }
-        push_crc(out, crc);
-        out.push(b'}');
+        entry.push(out, Some(crc));
         self.entries.add(crc);
     }
 

@@ -11,7 +11,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::document::Document;
-use super::entry::EntryText;
+use super::entry::{self, EntryText};
 use super::layout;
 use super::lines::Lines;
 use super::ration::{Ration, Rationed};
@@ -200,8 +200,7 @@ impl<'de> Visitor<'de> for Entry<'_, '_> {
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
         let entry = EntryText::deserialize(MapAccessDeserializer::new(map))?;
         let mine = self.0.reading().mine;
-        entry
-            .decode(mine)
+        entry::Entry::decode(entry, mine)
             .and_then(|entry| self.0.entry(entry))
             .or_else(|flaw| self.0.fail(flaw))
     }

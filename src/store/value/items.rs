@@ -9,15 +9,16 @@ pub struct Items<'a>(&'a [u8]);
 
 /// An [`Items`] under way.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(in crate::store) struct ItemsBuf(Vec<u8>);
+pub struct ItemsBuf(Vec<u8>);
 
 impl<'a> Items<'a> {
     /// The list as the bytes that [`Items`] describes.
-    pub(in crate::store) fn packed(self) -> &'a [u8] {
+    pub fn packed(self) -> &'a [u8] {
         self.0
     }
 
-    pub(in crate::store) fn from_packed(packed: &'a [u8]) -> Self {
+    /// A list of these bytes; what does not follow [`Items`] at their end is not in it.
+    pub fn from_packed(packed: &'a [u8]) -> Self {
         Self(packed)
     }
 
@@ -43,26 +44,29 @@ impl fmt::Debug for Items<'_> {
 
 impl ItemsBuf {
     /// Adds a byte string. They are far below 4 GiB: see [`crate::limits`].
-    pub(in crate::store) fn push(&mut self, item: &[u8]) {
+    pub fn push(&mut self, item: &[u8]) {
         let len = u32::try_from(item.len()).unwrap_or(u32::MAX);
         self.0.extend_from_slice(&len.to_le_bytes());
         self.0.extend_from_slice(item);
     }
 
-    pub(in crate::store) fn as_items(&self) -> Items<'_> {
+    /// The list so far.
+    pub fn as_items(&self) -> Items<'_> {
         Items(&self.0)
     }
 
     /// The bytes of memory that it takes.
-    pub(in crate::store) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    pub(in crate::store) fn is_empty(&self) -> bool {
+    /// Whether there is none in it.
+    pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    pub(in crate::store) fn clear(&mut self) {
+    /// Removes all; the memory stays for others.
+    pub fn clear(&mut self) {
         self.0.clear();
     }
 

@@ -68,7 +68,7 @@ impl Text {
             let parsed: Option<Result<Object<EntryText<'_>>, _>> = parser.next();
             match parsed {
                 Some(Ok(Object(text))) => {
-                    let decoded = text.decode(mine);
+                    let decoded = Entry::decode(text, mine);
                     self.at += parser.byte_offset();
                     return Ok(Some(match decoded {
                         Ok(entry) => Found::Entry {
