@@ -28,7 +28,7 @@
 use std::borrow::Cow;
 use std::ffi::OsString;
 use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
-use std::os::unix::ffi::OsStringExt as _;
+use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -344,7 +344,7 @@ async fn keys(
     let stdout = io::stdout();
     let for_people = stdout.is_terminal();
     let mut out = io::BufWriter::new(stdout.lock());
-    let mut walk = Walk::start(session, node).await?.only(pattern);
+    let mut walk = Walk::start(session, node).await?.matching(pattern);
     if as_json {
         write!(out, "{{\"node\":{},\"keys\":[", json::document(&node)?)?;
     }

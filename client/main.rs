@@ -5,7 +5,6 @@ mod interrupt;
 mod manual;
 
 use std::ffi::OsString;
-use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::str::FromStr as _;
@@ -213,7 +212,7 @@ fn start(arguments: Arguments) -> Result<ExitCode, Ending> {
         };
         let result = match arguments.command {
             Some(command) => commands::run(&mut session, command, arguments.json).await,
-            None => menu::run(&mut session).await.map(|()| ExitCode::SUCCESS),
+            None => menu::run(&mut session).await.map(menu::Exit::code),
         };
         let closed = session.close();
         result.and_then(|code| closed.map(|()| code))
@@ -241,7 +240,7 @@ fn check_menu(json: bool) -> Result<(), Ending> {
             "the menu has no --json; use a subcommand (see client --help)",
         ));
     }
-    if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
+    if !menu::has_terminal() {
         return Err(Ending::usage(
             "the menu needs a terminal; in a script use a subcommand (see client --help)",
         ));

@@ -1,5 +1,8 @@
 //! What the three node programs share: arguments, the log, signals, exit codes.
 
+#[cfg(feature = "tools")]
+mod menu;
+
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -10,6 +13,7 @@ use anyhow::Context as _;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::level_filters::LevelFilter;
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::reload;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -67,6 +71,12 @@ struct Arguments {
     #[arg(long, env = "TRIAD_INSECURE_PLAINTEXT")]
     insecure_plaintext: bool,
 
+    /// Show the menu of `client` on this terminal; leaving it ends the node. What is told on standard error is
+    /// off, unless that is not the terminal
+    #[cfg(feature = "tools")]
+    #[arg(long)]
+    menu: bool,
+
     /// What is told on standard error: off, error, warn, info, debug or trace
     #[arg(long, value_name = "LEVEL", env = "TRIAD_LOG", default_value = "info")]
     log: LevelFilter,
@@ -84,8 +94,22 @@ pub(crate) fn main(program: &'static str, own_name: &'static str) -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => error.exit(),
     };
-    let log_level = begin_log(arguments.log);
-    let result = configure(arguments, own_name, log_level).and_then(serve);
+    #[cfg(feature = "tools")]
+    if arguments.menu {
+        return menu::main(arguments, own_name);
+    }
+    let log_level = begin_log(arguments.log, io::stderr);
+    let result = configure(arguments, own_name, log_level).and_then(|config| {
+        for warning in config.cluster.placement().warnings() {
+            tracing::warn!("{warning}");
+        }
+        serve(config)
+    });
+    end(result)
+}
+
+/// Says what went wrong; the exit code.
+fn end(result: anyhow::Result<()>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -96,11 +120,14 @@ pub(crate) fn main(program: &'static str, own_name: &'static str) -> ExitCode {
     }
 }
 
-/// Has what happens be told on standard error. Returns what changes how much that is.
-fn begin_log(level: LevelFilter) -> LogLevel {
+/// Has what happens be told on standard error, or wherever `writer` leads. Returns what changes how much that is.
+fn begin_log<W>(level: LevelFilter, writer: W) -> LogLevel
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
     let (filter, handle) = reload::Layer::new(level);
     let lines = tracing_subscriber::fmt::layer()
-        .with_writer(io::stderr)
+        .with_writer(writer)
         .with_target(false)
         .with_ansi(false);
     tracing_subscriber::registry()
@@ -125,9 +152,6 @@ fn exit_code(error: &anyhow::Error) -> u8 {
 
 fn configure(arguments: Arguments, own_name: &str, log_level: LogLevel) -> anyhow::Result<Config> {
     let cluster = Cluster::find(arguments.cluster.as_deref())?;
-    for warning in cluster.placement().warnings() {
-        tracing::warn!("{warning}");
-    }
     let folder = Folder::open(&arguments.data).with_context(|| {
         format!(
             "the data folder {} cannot be used; choose one with --data",

@@ -513,6 +513,40 @@ pub const COVERAGE_PLAN_FILE_MAX_BYTES: u64 = 2 * MIB as u64;
 /// The faults that a verification names one by one, each with its key. All are counted.
 pub const COVERAGE_FAULTS_NAMED: usize = 20;
 
+// ---- the menu --------------------------------------------------------------------------------
+
+/// The longest text that is typed or pasted at a prompt of the menu. It is drawn again with every key; what
+/// is longer is better taken from a file.
+pub const MENU_TEXT_MAX_BYTES: usize = 256 * KIB;
+
+/// The answers of each kind that the menu remembers, for the arrow keys.
+pub const MENU_HISTORY_ENTRIES: usize = 50;
+
+/// The keys that the menu lists at once; more are fetched when somebody asks for them.
+pub const MENU_LISTED_KEYS: usize = 200;
+
+/// The largest value that the menu shows without asking: as much as a person reads.
+pub const MENU_SHOWN_MAX_BYTES: usize = 2 * KIB;
+
+/// The longest value that can be shown on the screen at all; the rest of a larger one is for a file.
+pub const MENU_SCREEN_MAX_BYTES: usize = 64 * KIB;
+
+/// The names that the completion of a path looks at. A folder of more is not completed to the end.
+pub const MENU_COMPLETED_NAMES: usize = 10_000;
+
+/// How long after an Escape the rest of a key's sequence may come: over a slow line its bytes arrive apart.
+pub const MENU_ESCAPE_WAIT: Duration = Duration::from_millis(100);
+
+/// How long the next bytes of a pasted text may take, where the terminal does not mark its end.
+pub const MENU_BURST_WAIT: Duration = Duration::from_millis(20);
+
+/// How long a pasted text may stand still before the mark of its end is given up.
+pub const MENU_PASTE_SILENCE: Duration = Duration::from_secs(2);
+
+/// How long the menu waits, before each choice, for what its first line says of the nodes. A sleeping phone is
+/// no reason to keep somebody from the other nodes.
+pub const MENU_HEADLINE_WAIT: Duration = Duration::from_secs(1);
+
 // ---- files with keys ---------------------------------------------------------------------------
 
 /// How much of a file with keys is looked at to tell its format. The names of a line's fields stand within it

@@ -1,165 +1,224 @@
-//! The menu: one step after the other, each of which says which node holds the key.
+//! The menu: one step after the other, each of which says what happened, which node holds the key, and how long
+//! it took.
+//!
+//! A step asks ([`prompt`]), and then works ([`Menu::attend`]). While it asks, the thread waits for keys; while it
+//! works, Ctrl-C drops its future, and the connection with it, because a reply may still come there. Whatever a
+//! step ends with is a sentence, and the menu goes on.
 
-use std::io::{self, BufRead as _, Write as _};
+mod editor;
+mod ink;
+mod prompt;
+mod signals;
+mod steps;
+mod time;
 
-use crate::coverage::{self, KeySpace, Plan};
+use std::io;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustix::process::Signal;
+use tokio::time::{Instant, timeout};
+
+use self::ink::Ink;
+use self::prompt::{Item, Leave, List, Screen};
+use self::signals::{News, Signals};
+use self::steps::Step;
+use crate::command::SelfReport;
 use crate::ending::Ending;
-use crate::terminal;
+use crate::limits::MENU_HEADLINE_WAIT;
+use crate::resp::Frame;
+use crate::session::Session;
 
-use crate::session::{Session, Walk, absent};
-use crate::survey::Status;
+/// How the menu was left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// As somebody wanted.
+    Quit,
+    /// By a signal.
+    Signal(Signal),
+    /// With the terminal.
+    Lost,
+}
 
-const CHOICES: &str = "
-  1  store a key
-  2  retrieve a key
-  3  delete a key
-  4  view the keys of one node
-  5  cluster status
-  6  run the coverage test
-  q  quit";
-
-/// The keys that a coverage test from the menu uses; they are deleted again.
-const COVERAGE_KEYS: u64 = 100;
-const COVERAGE_LENGTH: usize = 16;
-
-/// How many keys are shown before the menu asks whether to go on.
-const PAGE: usize = 20;
-
-/// Asks and does until the user quits or closes the input.
-pub async fn run(session: &mut Session) -> Result<(), Ending> {
-    say("triad: one table on all your devices")?;
-    loop {
-        say(CHOICES)?;
-        let Some(choice) = ask("choice: ")? else {
-            return Ok(());
+impl Exit {
+    /// The exit code: as a shell reports it where a signal ends a program.
+    pub fn code(self) -> ExitCode {
+        let signal = match self {
+            Self::Quit => return ExitCode::SUCCESS,
+            Self::Signal(signal) => signal,
+            Self::Lost => Signal::HUP,
         };
-        let step = match choice.trim_ascii() {
-            b"1" => store(session).await,
-            b"2" => retrieve(session).await,
-            b"3" => delete(session).await,
-            b"4" => view(session).await,
-            b"5" => status(session).await,
-            b"6" => cover(session).await,
-            b"q" | b"Q" => return Ok(()),
-            b"" => Ok(()),
-            other => say(&format!(
-                "there is no choice \"{}\"; type 1 to 6, or q",
-                terminal::readable_line(other)
-            )),
-        };
-        // A step that failed is a sentence, and the menu goes on.
-        if let Err(ending) = step {
-            say(&ending.to_string())?;
-        }
+        let number = u8::try_from(signal.as_raw()).unwrap_or_default();
+        ExitCode::from(128_u8.saturating_add(number))
     }
 }
 
-fn say(text: &str) -> Result<(), Ending> {
-    Ok(writeln!(io::stdout(), "{text}")?)
-}
-
-/// A line of input without its end, or `None` when the input is closed: by Ctrl-D, which in a step
-/// leads back to the choices.
-fn ask(question: &str) -> Result<Option<Vec<u8>>, Ending> {
-    write!(io::stdout(), "{question}")?;
-    io::stdout().flush()?;
-    let mut line = Vec::new();
-    // A terminal gives lines of bounded length.
-    if io::stdin().lock().read_until(b'\n', &mut line)? == 0 {
-        say("")?;
-        return Ok(None);
+/// Asks and does until somebody leaves. The terminal is then as it was.
+pub async fn run(session: &mut Session) -> Result<Exit, Ending> {
+    let signals = Arc::new(Signals::mind()?);
+    let screen = Screen::take(Arc::clone(&signals))?;
+    session.let_others_take_over();
+    let mut menu = Menu {
+        session,
+        screen,
+        signals,
+    };
+    match menu.run().await {
+        Leave::Menu(exit) => Ok(exit),
+        Leave::Step => Ok(Exit::Quit),
     }
-    if line.last() == Some(&b'\n') {
-        line.pop();
+}
+
+/// Why a step did not go on to its end.
+#[derive(Debug)]
+enum Stop {
+    /// Somebody left it.
+    Leave(Leave),
+    /// Ctrl-C, while it was at work.
+    Interrupted,
+    /// It can't be done.
+    Failed(Ending),
+}
+
+impl From<Leave> for Stop {
+    fn from(leave: Leave) -> Self {
+        Self::Leave(leave)
     }
-    Ok(Some(line))
 }
 
-/// Asks for a key. An empty one is taken for a slip: nobody means to type it.
-fn ask_key() -> Result<Option<Vec<u8>>, Ending> {
-    let key = ask("key: ")?;
-    if key.as_ref().is_some_and(Vec::is_empty) {
-        say("no key was typed")?;
-        return Ok(None);
+impl From<Ending> for Stop {
+    fn from(ending: Ending) -> Self {
+        Self::Failed(ending)
     }
-    Ok(key)
 }
 
-async fn store(session: &mut Session) -> Result<(), Ending> {
-    let Some(key) = ask_key()? else {
-        return Ok(());
-    };
-    let Some(value) = ask("value: ")? else {
-        return say("nothing was stored");
-    };
-    session.put(&key, &value).await?;
-    say(&format!("stored on {}", session.owner(&key)))
+/// What the steps work with.
+#[derive(Debug)]
+struct Menu<'a> {
+    session: &'a mut Session,
+    screen: Screen,
+    signals: Arc<Signals>,
 }
 
-async fn retrieve(session: &mut Session) -> Result<(), Ending> {
-    let Some(key) = ask_key()? else {
-        return Ok(());
-    };
-    let value = session.get(&key).await?;
-    let node = session.owner(&key);
-    say(&match value {
-        Some(value) => format!("{}\n(from {node})", terminal::readable(&value)),
-        None => absent(node),
-    })
-}
-
-async fn delete(session: &mut Session) -> Result<(), Ending> {
-    let Some(key) = ask_key()? else {
-        return Ok(());
-    };
-    let existed = session.delete(&key).await?;
-    let node = session.owner(&key);
-    say(&if existed {
-        format!("deleted from {node}")
-    } else {
-        absent(node)
-    })
-}
-
-async fn view(session: &mut Session) -> Result<(), Ending> {
-    let question = format!("node ({}): ", session.names().join(", "));
-    let Some(name) = ask(&question)? else {
-        return Ok(());
-    };
-    let name = String::from_utf8_lossy(name.trim_ascii()).into_owned();
-    if name.is_empty() {
-        return say("no node was typed");
-    }
-    let mut walk = Walk::start(session, Some(&name)).await?;
-    let mut shown = 0;
-    while let Some(keys) = walk.step(session).await? {
-        for key in keys {
-            if shown > 0 && shown % PAGE == 0 {
-                let answer = ask("-- Enter for more, q to stop: ")?;
-                if answer.is_none_or(|answer| answer.trim_ascii().eq_ignore_ascii_case(b"q")) {
-                    return Ok(());
-                }
+impl Menu<'_> {
+    /// The steps, one after the other; how it was left.
+    async fn run(&mut self) -> Leave {
+        loop {
+            let stop = match self.step().await {
+                Ok(()) => continue,
+                Err(stop) => stop,
+            };
+            let said = match stop {
+                Stop::Leave(Leave::Step) => Ok(()),
+                Stop::Leave(leave) => return leave,
+                Stop::Interrupted => self
+                    .screen
+                    .say(Ink::Bad, "stopped; whether it was done is not known"),
+                Stop::Failed(ending) => self.screen.say(Ink::Bad, &ending.to_string()),
+            };
+            if let Err(leave) = said {
+                return leave;
             }
-            say(&terminal::readable_line(&key))?;
-            shown += 1;
         }
     }
-    let keys = if shown == 1 { "key" } else { "keys" };
-    say(&format!("{name} holds {shown} {keys}"))
+
+    /// One step, of somebody's choice.
+    async fn step(&mut self) -> Result<(), Stop> {
+        let title = self.headline().await?;
+        let items: Vec<_> = (1..)
+            .zip(Step::ALL)
+            .map(|(number, step)| Item {
+                label: match step {
+                    Step::Quit => "q".to_owned(),
+                    _ => i32::to_string(&number),
+                },
+                text: step.name().to_owned(),
+            })
+            .collect();
+        self.screen.show(Ink::Plain, "")?;
+        let place = self.screen.choose(&List {
+            title: &title,
+            question: "choice: ",
+            hint: "arrows, number or word; Ctrl-D leaves",
+            items: &items,
+            at: 0,
+            is_first: true,
+        })?;
+        match Step::ALL.get(place) {
+            Some(step) => steps::run(self, *step).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Which node is asked, and how many can be. A node that was lost is replaced here, before somebody has typed
+    /// something for it.
+    async fn headline(&mut self) -> Result<String, Stop> {
+        let nodes = self.session.cluster().nodes().len();
+        let asked = async |session: &mut Session| {
+            let read = |reply| match reply {
+                Frame::Array(rows) => {
+                    let up = |row: &&Frame<'_>| SelfReport::from_frame(row).is_some();
+                    Some(rows.iter().filter(up).count())
+                }
+                _ => None,
+            };
+            let mut result = session.ask(&[b"TRIAD", b"NODES"], read).await;
+            if result.is_err() {
+                result = session.ask(&[b"TRIAD", b"NODES"], read).await;
+            }
+            result
+        };
+        let asked = self.attend(async |session| timeout(MENU_HEADLINE_WAIT, asked(session)).await);
+        let reachable = match asked.await {
+            Ok((Ok(Ok(reachable)), _)) => reachable,
+            // Ctrl-C was meant for the step that had just ended.
+            Ok((Ok(Err(_)), _)) | Err(Stop::Interrupted) => {
+                return Ok("no node answers".to_owned());
+            }
+            Ok((Err(_late), _)) => {
+                self.session.disconnect();
+                return Ok("the nodes are slow to answer".to_owned());
+            }
+            Err(stop) => return Err(stop),
+        };
+        let name = self.session.entry_name().unwrap_or_default();
+        Ok(format!(
+            "through {name}; {reachable} of {nodes} nodes reachable"
+        ))
+    }
+
+    /// Works until it is done, or until Ctrl-C or a signal. Returns also how long it took.
+    async fn attend<T>(
+        &mut self,
+        work: impl AsyncFnOnce(&mut Session) -> T,
+    ) -> Result<(T, Duration), Stop> {
+        let begun = Instant::now();
+        let news = tokio::select! {
+            biased;
+            result = work(self.session) => return Ok((result, begun.elapsed())),
+            news = self.signals.ending() => news,
+        };
+        // The reply to what was asked may still come.
+        self.session.disconnect();
+        Err(match news {
+            News::End(signal) => Stop::Leave(Leave::Menu(Exit::Signal(signal))),
+            News::Interrupt | News::Resize => Stop::Interrupted,
+        })
+    }
+
+    /// [`Menu::attend`], for work that can fail.
+    async fn try_attend<T>(
+        &mut self,
+        work: impl AsyncFnOnce(&mut Session) -> Result<T, Ending>,
+    ) -> Result<(T, Duration), Stop> {
+        let (result, time) = self.attend(work).await?;
+        Ok((result?, time))
+    }
 }
 
-async fn status(session: &mut Session) -> Result<(), Ending> {
-    let status = Status::ask(session).await?;
-    say(&status.text(terminal::columns()))
-}
-
-async fn cover(session: &mut Session) -> Result<(), Ending> {
-    let plan = Plan {
-        count: COVERAGE_KEYS,
-        space: KeySpace::new(COVERAGE_LENGTH, rand::random()),
-        clean: true,
-    };
-    let report = coverage::run(session.cluster(), plan, |_| {}).await?;
-    say(&report.text(terminal::columns()))?;
-    say("the keys are deleted again")
+/// Whether the standard input and output are a terminal.
+pub fn has_terminal() -> bool {
+    use io::IsTerminal as _;
+    io::stdin().is_terminal() && io::stdout().is_terminal()
 }

@@ -6,6 +6,7 @@ mod value;
 mod walk;
 
 use std::io::{self, Write as _};
+use std::net::SocketAddr;
 
 pub use location::Location;
 pub use requests::absent;
@@ -26,6 +27,8 @@ pub struct Session {
     /// The connection to the entry node; none after it was lost.
     entry: Option<Client>,
     embedded: Option<Embedded>,
+    /// Whether another node is asked where `via` can't be reached.
+    others_take_over: bool,
 }
 
 impl Session {
@@ -44,6 +47,7 @@ impl Session {
             via,
             entry: None,
             embedded: None,
+            others_take_over: false,
         };
         if let Some(name) = &session.via {
             session.find(name)?;
@@ -53,6 +57,44 @@ impl Session {
             writeln!(io::stderr(), "{embedded}")?;
         }
         Ok(session)
+    }
+
+    /// A session beside the node `via`, which runs in this process and listens at `address`.
+    pub async fn beside(cluster: &Cluster, via: &str, address: SocketAddr) -> Result<Self, Ending> {
+        let mut session = Self {
+            cluster: cluster.reached_at(via, address),
+            via: Some(via.to_owned()),
+            entry: None,
+            embedded: None,
+            others_take_over: false,
+        };
+        session.entry().await?;
+        Ok(session)
+    }
+
+    /// From now on another node is asked where the entry node can't be reached.
+    pub fn let_others_take_over(&mut self) {
+        self.others_take_over = true;
+    }
+
+    /// Makes the node `name` the entry node. If it can't be reached, all stays as it is.
+    pub async fn go_through(&mut self, name: &str) -> Result<(), Ending> {
+        let mut client = self.connect_to(name).await?;
+        self.compare_lists(&mut client).await?;
+        self.entry = Some(client);
+        self.via = Some(name.to_owned());
+        Ok(())
+    }
+
+    /// Gives up the connection to the entry node, such as one where the reply to a request that was given up may
+    /// still come. The next request makes a new one.
+    pub fn disconnect(&mut self) {
+        self.entry = None;
+    }
+
+    /// The name of the entry node, if there is a connection to it.
+    pub fn entry_name(&self) -> Option<&str> {
+        self.entry.as_ref().map(Client::name)
     }
 
     /// Ends what this program has started.
@@ -167,7 +209,10 @@ impl Session {
 
     async fn connect(&self) -> Result<Client, Ending> {
         if let Some(name) = &self.via {
-            return self.connect_to(name).await;
+            let connected = self.connect_to(name).await;
+            if connected.is_ok() || !self.others_take_over {
+                return connected;
+            }
         }
         let mut causes = vec!["no node answers:".to_owned()];
         for node in self.cluster.nodes() {

@@ -109,7 +109,11 @@ pub struct ResolveError {
 impl Address {
     /// A port of this device alone.
     pub(super) fn loopback(port: NonZeroU16) -> Self {
-        let socket = SocketAddr::from((Ipv4Addr::LOCALHOST, port.get()));
+        Self::of(SocketAddr::from((Ipv4Addr::LOCALHOST, port.get())))
+    }
+
+    /// An address that can be connected to, which has a port therefore.
+    pub(super) fn of(socket: SocketAddr) -> Self {
         Self {
             text: socket.to_string(),
             target: Target::Socket(socket),

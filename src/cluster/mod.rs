@@ -20,6 +20,7 @@ mod parse;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
+use std::net::SocketAddr;
 use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
 
@@ -131,6 +132,25 @@ impl Cluster {
             placement,
             source,
         })
+    }
+
+    /// The same list, with the node `name` reached where it `listens`: a program that has the node inside it may
+    /// listen elsewhere than the list says.
+    #[must_use]
+    pub fn reached_at(&self, name: &str, listens: SocketAddr) -> Self {
+        let mut cluster = self.clone();
+        let mut nodes = cluster.nodes.iter_mut();
+        if let (Some(node), Some(port)) = (
+            nodes.find(|node| *node.name == *name),
+            NonZeroU16::new(listens.port()),
+        ) {
+            node.address = if listens.ip().is_unspecified() {
+                Address::loopback(port)
+            } else {
+                Address::of(listens)
+            };
+        }
+        cluster
     }
 
     /// The nodes, in order.

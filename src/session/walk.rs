@@ -37,19 +37,9 @@ impl Walk {
         })
     }
 
-    /// A walk over the keys of all nodes that match a glob pattern.
-    pub fn matching(pattern: &[u8]) -> Self {
-        Self {
-            node: None,
-            client: None,
-            pattern: Some(pattern.to_vec()),
-            cursor: Some(b"0".to_vec()),
-        }
-    }
-
     /// The same walk, over the keys that match a glob pattern only, if there is one.
     #[must_use]
-    pub fn only(mut self, pattern: Option<Vec<u8>>) -> Self {
+    pub fn matching(mut self, pattern: Option<Vec<u8>>) -> Self {
         self.pattern = pattern;
         self
     }

@@ -3,6 +3,10 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
+
+use super::read;
+use super::source::Source;
 
 /// How a file writes keys and values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,6 +87,16 @@ impl Place {
         };
         let about = std::fs::metadata(path).ok()?;
         about.is_file().then(|| about.len())
+    }
+
+    /// The format of what is there, by its name or by its beginning, if that can be told without taking something
+    /// away, as from a pipe.
+    pub fn found_format(&self) -> Option<Format> {
+        self.format().or_else(|| {
+            self.file_bytes()?;
+            let source = Source::open(self, Arc::default()).ok()?;
+            read::detect(source.head()).ok()
+        })
     }
 
     /// The format that its name stands for.

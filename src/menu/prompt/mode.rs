@@ -1,0 +1,116 @@
+//! The modes of the terminal, and that it gets back those it had.
+//!
+//! Whatever ends the program in an orderly way, or by a panic, [`restore`] is called: by the drop of [`Modes`],
+//! or by the hook of panics, which in a release is all that runs.
+
+use std::io::{self, Write as _};
+use std::panic;
+use std::sync::{Mutex, Once, TryLockError};
+
+use rustix::termios::{
+    InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
+};
+
+/// Pasted text is to come between marks (DECSET 2004).
+const PASTE_MARKS_ON: &[u8] = b"\x1b[?2004h";
+
+/// As it was: no marks, a cursor that is seen, and no colour.
+const AS_BEFORE: &[u8] = b"\x1b[?2004l\x1b[?25h\x1b[0m";
+
+/// The modes that the terminal had, until it has them again.
+static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
+
+/// Restores on a panic; installed once.
+static HOOK: Once = Once::new();
+
+/// The terminal of the standard input, in modes of ours. Dropping it gives back those that it had.
+#[derive(Debug)]
+pub(super) struct Modes {
+    before: Termios,
+}
+
+impl Modes {
+    /// Remembers the modes of the terminal and puts it into those of [`Modes::busy`].
+    pub(super) fn take() -> io::Result<Self> {
+        let before = tcgetattr(io::stdin())?;
+        HOOK.call_once(|| {
+            let report = panic::take_hook();
+            panic::set_hook(Box::new(move |panic| {
+                restore();
+                report(panic);
+            }));
+        });
+        let modes = Self { before };
+        modes.resume()?;
+        Ok(modes)
+    }
+
+    /// Takes the terminal again after [`Modes::release`].
+    pub(super) fn resume(&self) -> io::Result<()> {
+        if let Ok(mut before) = BEFORE.lock() {
+            *before = Some(self.before.clone());
+        }
+        self.busy()?;
+        let mut stdout = io::stdout();
+        stdout.write_all(PASTE_MARKS_ON)?;
+        stdout.flush()
+    }
+
+    /// Gives the terminal to another program, or to the shell.
+    #[expect(
+        clippy::unused_self,
+        reason = "only who has taken the modes can give them back"
+    )]
+    pub(super) fn release(&self) {
+        restore();
+    }
+
+    /// While somebody is asked: each key comes as it is.
+    pub(super) fn ask(&self) -> io::Result<()> {
+        let mut modes = self.quiet();
+        modes
+            .local_modes
+            .remove(LocalModes::ISIG | LocalModes::IEXTEN);
+        modes
+            .input_modes
+            .remove(InputModes::ICRNL | InputModes::IXON);
+        Ok(tcsetattr(io::stdin(), OptionalActions::Now, &modes)?)
+    }
+
+    /// While a step is at work: Ctrl-C is a signal, and what is typed ahead is not seen in between.
+    pub(super) fn busy(&self) -> io::Result<()> {
+        Ok(tcsetattr(io::stdin(), OptionalActions::Now, &self.quiet())?)
+    }
+
+    fn quiet(&self) -> Termios {
+        let mut modes = self.before.clone();
+        modes
+            .local_modes
+            .remove(LocalModes::ECHO | LocalModes::ECHONL | LocalModes::ICANON);
+        modes.special_codes[SpecialCodeIndex::VMIN] = 1;
+        modes.special_codes[SpecialCodeIndex::VTIME] = 0;
+        modes
+    }
+}
+
+impl Drop for Modes {
+    fn drop(&mut self) {
+        restore();
+    }
+}
+
+/// Gives the terminal the modes that it had. It may be called at any time, and more than once.
+fn restore() {
+    let before = match BEFORE.try_lock() {
+        Ok(mut before) => before.take(),
+        Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner().take(),
+        // A panic between two lines of this file.
+        Err(TryLockError::WouldBlock) => None,
+    };
+    if let Some(before) = before {
+        // A terminal that is gone has no modes.
+        let mut stdout = io::stdout();
+        let _ = stdout.write_all(AS_BEFORE).and_then(|()| stdout.flush());
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &before);
+    }
+}

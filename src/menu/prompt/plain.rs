@@ -1,0 +1,92 @@
+//! Questions and answers line by line, for a terminal that can't move its cursor.
+
+use std::io::{self, Write as _};
+
+use super::keyboard::Line;
+use super::list::Picker;
+use super::{Ask, Leave, List, Screen, leave_by};
+use crate::menu::Exit;
+use crate::menu::ink::Ink;
+use crate::menu::signals::News;
+use crate::terminal;
+
+/// Lists what there is and asks until one is chosen: by its number, or by words that fit only one.
+pub(super) fn choose(screen: &mut Screen, list: &List<'_>) -> Result<usize, Leave> {
+    let label = |place: usize| match list.items.get(place) {
+        Some(item) if !item.label.is_empty() => item.label.clone(),
+        _ => (place + 1).to_string(),
+    };
+    let widest = label(list.items.len().saturating_sub(1)).len();
+    let mut text = list.title.to_owned();
+    for (place, item) in list.items.iter().enumerate() {
+        text += &format!("\n  {:>widest$}  {}", label(place), item.text);
+    }
+    screen.show(Ink::Plain, text.trim_start_matches('\n'))?;
+    loop {
+        let answer = match line(screen, list.question) {
+            Err(Leave::Step) if list.is_first => {
+                screen.say(Ink::Plain, "Ctrl-D or q leaves the menu")?;
+                continue;
+            }
+            answer => answer?,
+        };
+        let answer = answer.trim();
+        if answer.is_empty() {
+            continue;
+        }
+        if let Some(place) = (0..list.items.len()).find(|place| label(*place) == answer) {
+            return Ok(place);
+        }
+        match Picker::fitting(list, answer).as_slice() {
+            [place] => return Ok(*place),
+            [] => screen.say(
+                Ink::Plain,
+                &format!("nothing here fits \"{}\"", shown(answer)),
+            )?,
+            several => screen.say(
+                Ink::Plain,
+                &format!(
+                    "{} of these fit \"{}\"; type a number",
+                    several.len(),
+                    shown(answer)
+                ),
+            )?,
+        }
+    }
+}
+
+/// Asks for a text of one line.
+pub(super) fn text(screen: &mut Screen, ask: &Ask<'_>) -> Result<String, Leave> {
+    let question = match ask.given {
+        "" => ask.question.to_owned(),
+        given => format!("{}[{given}] ", ask.question),
+    };
+    let text = line(screen, &question)?;
+    Ok(if text.is_empty() {
+        ask.given.to_owned()
+    } else {
+        text
+    })
+}
+
+fn line(screen: &mut Screen, question: &str) -> Result<String, Leave> {
+    write!(io::stdout(), "{question}")?;
+    io::stdout().flush()?;
+    loop {
+        let leave = match screen.keyboard.line() {
+            Line::Text(text) => return Ok(String::from_utf8_lossy(&text).into_owned()),
+            // The terminal makes a signal of Ctrl-C.
+            Line::Signal(News::Interrupt) => Some(Leave::Step),
+            Line::Signal(news) => leave_by(news),
+            Line::Closed => Some(Leave::Menu(Exit::Quit)),
+        };
+        if let Some(leave) = leave {
+            screen.show(Ink::Plain, "")?;
+            return Err(leave);
+        }
+    }
+}
+
+fn shown(answer: &str) -> String {
+    terminal::readable_line(answer.as_bytes())
+}
