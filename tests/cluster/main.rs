@@ -14,12 +14,14 @@ mod machine;
 mod small_disk;
 
 mod backoff;
+mod backup;
 mod client;
 mod clients;
 mod durability;
 mod embedded;
 mod exit_codes;
 mod expiry;
+mod export;
 mod flood;
 mod full_disk;
 mod hostile;
