@@ -14,6 +14,7 @@ mod machine;
 mod small_disk;
 
 mod backoff;
+mod backup;
 mod client;
 mod clients;
 mod completions;
@@ -23,6 +24,7 @@ mod durability;
 mod embedded;
 mod exit_codes;
 mod expiry;
+mod export;
 mod flood;
 mod full_disk;
 mod hostile;
