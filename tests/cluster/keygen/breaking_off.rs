@@ -124,7 +124,8 @@ fn a_test_that_is_ended_has_its_document_too() {
 /// The most that a test of so many keys has in memory, in MiB.
 fn peak_mib(lab: &Lab, count: &str) -> u64 {
     let mut command = keygen(lab, &["--json", "--length", "500", "--count", count]);
-    let mut keygen = command.stdout(Stdio::null()).spawn().unwrap();
+    let keygen = command.stdout(Stdio::null()).stderr(Stdio::null());
+    let mut keygen = keygen.spawn().unwrap();
     let mut peak = 0;
     eventually("the test is over", || {
         if let Some(status) = keygen.try_wait().unwrap() {
