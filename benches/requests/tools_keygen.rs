@@ -120,7 +120,10 @@ fn test(cluster: &Path, count: usize, round: usize) -> anyhow::Result<Tested> {
         String::from_utf8_lossy(&output.stderr)
     );
     let document: Value = serde_json::from_slice(&output.stdout)?;
-    let figure = |name: &str| document[name].as_f64().context("a figure of keygen");
+    let figure = |name: &str| {
+        let figure = document.get(name).and_then(Value::as_f64);
+        figure.context("a figure of keygen")
+    };
     Ok(Tested {
         keys: figure("rate")?,
         requests: figure("request_rate")?,
