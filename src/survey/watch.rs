@@ -7,7 +7,7 @@
 mod figures;
 mod picture;
 
-use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
+use std::io::{self, ErrorKind, Write as _};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::{mpsc, watch};
@@ -45,13 +45,12 @@ pub struct Plan {
 }
 
 /// Watches the nodes of the session's cluster: on a terminal on a screen of its own, until somebody leaves;
-/// elsewhere a picture below the other, until nobody reads them.
+/// elsewhere, and on a terminal that can't be drawn on, a picture below the other, until nobody reads them.
 pub async fn run(session: &Session, plan: Plan) -> Result<(), Ending> {
-    let for_people = !plan.as_json && io::stdout().is_terminal();
-    let output = if for_people {
-        Output::Screen(Screen::enter()?)
-    } else if plan.as_json {
+    let output = if plan.as_json {
         Output::Documents
+    } else if Screen::is_there() {
+        Output::Screen(Screen::enter()?)
     } else {
         Output::Lines
     };

@@ -286,6 +286,22 @@ fn elsewhere_pictures_stand_below_each_other() {
 }
 
 #[test]
+fn a_terminal_that_can_t_be_drawn_on_gets_lines() {
+    let lab = Lab::started();
+    let mut command = watch(&lab, &["--count", "2"]);
+    command.env("TERM", "dumb");
+    let (status, shown) = Terminal::open(command, USUAL).wait();
+    assert_eq!(status.code(), Some(0));
+    assert!(!shown.contains('\u{1b}'), "{shown:?}");
+    assert_eq!(
+        shown
+            .matches("0 keys   3 of 3 nodes   via linux   ")
+            .count(),
+        2
+    );
+}
+
+#[test]
 fn a_reader_that_has_seen_enough_ends_it() {
     let lab = Lab::started();
     for arguments in [&[][..], &["--json"]] {
