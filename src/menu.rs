@@ -140,7 +140,7 @@ impl Menu<'_> {
         let place = self.screen.choose(&List {
             title: &title,
             question: "choice: ",
-            hint: "arrows, number or word; Ctrl-D leaves",
+            hint: "Ctrl-D leaves; arrows, number or word",
             items: &items,
             at: 0,
             is_first: true,

@@ -1,10 +1,17 @@
 //! The menu, on a terminal.
 
-mod scratch;
+mod leaving;
+mod listing;
+mod lost;
+mod node;
+mod plain;
+mod screens;
 mod steps;
+mod typing;
+mod windows;
 
 use crate::lab::Lab;
-use crate::lab::terminal::{Terminal, USUAL, Window, key};
+use crate::lab::terminal::{Terminal, USUAL, Window};
 
 const CHOICE: &str = "choice: ";
 
@@ -17,13 +24,15 @@ fn menu_in(lab: &Lab, window: Window) -> Terminal {
     Terminal::open(lab.tool(env!("CARGO_BIN_EXE_client")), window)
 }
 
-/// Makes a choice in the menu.
-fn choose(menu: &mut Terminal, choice: &str) {
-    menu.answer(CHOICE, choice);
+/// Answers questions, one after the other.
+fn answer(menu: &mut Terminal, answers: &[(&str, &str)]) {
+    for (question, answer) in answers {
+        menu.answer(question, answer);
+    }
 }
 
 /// Leaves the menu in the orderly way.
 fn quit(mut menu: Terminal) {
-    choose(&mut menu, "q");
+    menu.answer(CHOICE, "q");
     assert_eq!(menu.ends_tidily(), Some(0));
 }

@@ -217,11 +217,13 @@ impl Keyboard {
     }
 }
 
-/// Whether what has come at once is more than a line: nobody types so fast.
+/// Whether what has come at once is text of more than a line: nobody types so fast. Keys that are no text were
+/// pressed.
 fn has_lines_at_once(bytes: &[u8]) -> bool {
+    let is_key = |byte: &u8| matches!(byte, 0..0x20 | 0x7f) && !b"\t\r\n".contains(byte);
     let mut lines = bytes.split(|byte| matches!(byte, b'\r' | b'\n'));
     lines.next();
-    !bytes.contains(&0x1b) && lines.any(|line| !line.is_empty())
+    !bytes.iter().any(is_key) && lines.any(|line| !line.is_empty())
 }
 
 /// Terminals send a carriage return for each line end of a text, or what the text has.
@@ -245,7 +247,9 @@ mod tests {
             (b"a\rb", true),
             (b"a\nb\n", true),
             (b"\nb", true),
-            (b"\r\x1b[B", false),
+            (b"a\r\x1b[B", false),
+            (b"a\r\x03", false),
+            (b"a\rb\x7f", false),
         ] {
             assert_eq!(has_lines_at_once(bytes), are_several, "{bytes:?}");
         }

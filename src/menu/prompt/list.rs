@@ -269,7 +269,7 @@ impl<'a> Picker<'a> {
             return "Ctrl-D or q leaves the menu".to_owned();
         }
         let hint = match self.list.hint {
-            "" => "arrows, number or word; Esc leaves",
+            "" => "Esc leaves; arrows, number or word",
             hint => hint,
         };
         if self.fitting.len() > room {

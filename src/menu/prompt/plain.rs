@@ -16,7 +16,8 @@ pub(super) fn choose(screen: &mut Screen, list: &List<'_>) -> Result<usize, Leav
         Some(item) if !item.label.is_empty() => item.label.clone(),
         _ => (place + 1).to_string(),
     };
-    let widest = label(list.items.len().saturating_sub(1)).len();
+    let widest = (0..list.items.len()).map(|place| label(place).len()).max();
+    let widest = widest.unwrap_or(0);
     let mut text = list.title.to_owned();
     for (place, item) in list.items.iter().enumerate() {
         text += &format!("\n  {:>widest$}  {}", label(place), item.text);

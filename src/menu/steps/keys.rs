@@ -90,19 +90,26 @@ async fn fetch(
     rest: &mut Vec<Vec<u8>>,
 ) -> Result<(Vec<Vec<u8>>, bool), Stop> {
     let mut keys = std::mem::take(rest);
-    let progress = Progress::new("searching, Ctrl-C stops; keys found:", Unit::Keys, None);
+    // Most searches are done before anybody could read how far they are.
+    let mut progress = None;
     let filled = menu.try_attend(async |session: &mut Session| {
         while keys.len() < MENU_LISTED_KEYS {
             let Some(found) = walk.step(session).await? else {
                 break;
             };
             keys.extend(found);
-            progress.set(keys.len() as u64);
+            if walk.is_done() {
+                break;
+            }
+            let what = "searching, Ctrl-C stops; keys found:";
+            progress
+                .get_or_insert_with(|| Progress::new(what, Unit::Keys, None))
+                .set(keys.len() as u64);
         }
         Ok(())
     });
     let filled = filled.await;
-    progress.clear();
+    drop(progress);
     let was_stopped = match filled {
         Ok(_) => false,
         Err(Stop::Interrupted) => true,
@@ -129,7 +136,7 @@ async fn pick(
             items.push(Item::bare("… more keys"));
         }
         items.push(Item::bare("… back to the choices"));
-        let hint = "arrows, or a part of it; Esc leaves";
+        let hint = "Esc leaves; arrows, or a part of it";
         at = menu.screen.choose(&List {
             title: &titled(keys.len()),
             question: "key: ",

@@ -4,7 +4,7 @@ use std::env;
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::num::NonZeroU16;
-use std::os::fd::AsFd as _;
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -94,9 +94,7 @@ impl Terminal {
     /// a window of a desktop. What is typed is not echoed, so that the screen shows what the program says. It
     /// says it without colour, unless the command has another idea of `TERM` and `NO_COLOR`.
     pub(crate) fn open(mut command: Command, window: Window) -> Self {
-        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-        // A program that had this end would keep its own terminal from ever being closed.
-        fcntl_setfd(&master, FdFlags::CLOEXEC).unwrap();
+        let master = open_master();
         grantpt(&master).unwrap();
         unlockpt(&master).unwrap();
         let name = ptsname(&master, Vec::new()).unwrap();
@@ -180,7 +178,7 @@ impl Terminal {
         self.seen = length;
     }
 
-    /// What stands on the screen, at the moment, without the blanks at the ends of lines.
+    /// What stands on the screen, at the moment.
     pub(crate) fn screen(&self) -> String {
         self.shared.said.lock().unwrap().contents()
     }
@@ -249,6 +247,14 @@ impl Terminal {
             && self.look(|screen| {
                 !(screen.bracketed_paste() || screen.hide_cursor() || screen.alternate_screen())
             })
+    }
+
+    /// Waits until a step is at work: then Ctrl-C is a signal, and at a question it is a key.
+    pub(crate) fn waits_for_work(&self) {
+        super::eventually("a step is at work", || {
+            let now = tcgetattr(&self.keyboard).unwrap();
+            now.local_modes.contains(LocalModes::ISIG)
+        });
     }
 
     /// Waits until the program has ended, and returns what else it said.
@@ -346,6 +352,17 @@ impl Shared {
     }
 }
 
+/// A new terminal. No other program has this end of it, which would keep it from being closed.
+fn open_master() -> OwnedFd {
+    let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY;
+    // Elsewhere a program that is started between these two has it.
+    #[cfg(target_os = "linux")]
+    let flags = flags | OpenptFlags::CLOEXEC;
+    let master = openpt(flags).unwrap();
+    fcntl_setfd(&master, FdFlags::CLOEXEC).unwrap();
+    master
+}
+
 fn winsize(window: Window) -> Winsize {
     Winsize {
         ws_row: window.rows,
@@ -355,8 +372,11 @@ fn winsize(window: Window) -> Winsize {
     }
 }
 
-/// What differs from run to run: times, and ports of this device.
+/// A screen without the blanks at the ends of lines, and without what differs from run to run: times, and ports of
+/// this device.
 fn steady(text: &str) -> String {
+    let lines: Vec<_> = text.lines().map(str::trim_end).collect();
+    let text = lines.join("\n");
     let words = text.split_inclusive([' ', '\n']).collect::<Vec<_>>();
     let mut steady = String::new();
     for (place, word) in words.iter().enumerate() {
