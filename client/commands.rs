@@ -16,6 +16,8 @@
 //! | `man` | `{"pages":[{"name":…,"text":…},…]}`; with `--output`: `{"folder":…,"pages":[{"name":…},…]}` |
 //! | `import` | `{"keys":…,"nodes":[{"name":…,"keys":…},…]}` |
 //! | `export` | `{"keys":…,"nodes":[{"name":…,"keys":…},…],"left_out":…,"first_left_out":[{"key":…},…]}` |
+//! | `backup` | `{"keys":…,"misplaced":…,"nodes":[{"name":…,"keys":…},…]}` |
+//! | `restore` | `{"restored":…,"replaced":…,"same":…,"expired":…,"differing":…,"refused":…,"kept":[{"key":…,"node":…,"reason":…},…]}` |
 //! | `rehome` | `{"moved":…,"kept":[{"key":…,"holder":…,"owner":…},…]}`; `refused` says why an owner does not take a key |
 //!
 //! A command that fails prints no document: with `--json` too its error is a sentence on standard error, and the
@@ -23,24 +25,24 @@
 //!
 //! Keys and values that are not UTF-8 stand in `key_base64` and `value_base64` instead.
 
-use std::borrow::Cow;
+mod files;
+mod listing;
+mod one_key;
+
 use std::ffi::OsString;
-use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
-use std::os::unix::ffi::OsStringExt;
-use std::path::{Path, PathBuf};
+use std::os::unix::ffi::OsStringExt as _;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use serde::Serialize;
 use triad::ending::{Ending, Kind};
-use triad::json::{self, Key, Value};
-use triad::session::{How, Location, Session, Walk, absent, write_value};
+use triad::json;
+use triad::session::{How, Session};
 use triad::survey::{Status, doctor, watch};
 use triad::terminal::{self, Colours};
-use triad::transfer::{Place, Tally, export, import, rehome};
+use triad::transfer::{Place, backup, export, import, rehome, restore};
 
 use crate::Command;
-use crate::interrupt::unless_interrupted;
 
 /// Runs one subcommand.
 pub(crate) async fn run(
@@ -56,25 +58,25 @@ pub(crate) async fn run(
             expire,
             if_absent,
         } => {
-            let value = value_of(session, value, file).await?;
+            let value = one_key::value_of(session, value, file).await?;
             let how = How {
                 expire_seconds: expire,
                 if_absent,
             };
-            put_and_tell(session, &key.into_vec(), &value, how, as_json).await
+            one_key::put(session, &key.into_vec(), &value, how, as_json).await
         }
-        Command::Get { key, output: None } => get_and_tell(session, &key.into_vec(), as_json).await,
+        Command::Get { key, output: None } => one_key::get(session, &key.into_vec(), as_json).await,
         Command::Get {
             key,
             output: Some(file),
-        } => get_into(session, &key.into_vec(), &file, as_json).await,
-        Command::Delete { key } => delete_and_tell(session, &key.into_vec(), as_json).await,
+        } => one_key::get_into(session, &key.into_vec(), &file, as_json).await,
+        Command::Delete { key } => one_key::delete(session, &key.into_vec(), as_json).await,
         Command::Keys { node, pattern } => {
             let pattern = pattern.map(OsString::into_vec);
-            let listed = keys(session, node.as_deref(), pattern, as_json).await;
+            let listed = listing::keys(session, node.as_deref(), pattern, as_json).await;
             listed.map(|()| ExitCode::SUCCESS)
         }
-        Command::Where { key } => locate(session, &key.into_vec(), as_json).await,
+        Command::Where { key } => one_key::locate(session, &key.into_vec(), as_json).await,
         Command::Status => status(session, as_json).await,
         Command::Watch { interval, count } => {
             let plan = watch::Plan {
@@ -89,12 +91,8 @@ pub(crate) async fn run(
         // They are done before there is a session.
         Command::Completions { .. } | Command::Man { .. } => Ok(ExitCode::SUCCESS),
         Command::Import { file, format } => {
-            let (from, tally) = (Place::of_argument(file), Tally::default());
-            let options = import::Options { from, format };
-            let imported = import::run(session, &options, &tally);
-            let imported = unless_interrupted(imported, || import::interrupted(&tally)).await?;
-            tell(as_json, &imported, || imported.text())?;
-            Ok(ExitCode::SUCCESS)
+            let from = Place::of_argument(file);
+            files::import(session, &import::Options { from, format }, as_json).await
         }
         Command::Export {
             file,
@@ -106,11 +104,25 @@ pub(crate) async fn run(
             let options = export::Options {
                 to: Place::of_argument(file),
                 format,
-                pattern: pattern.map(OsStringExt::into_vec),
+                pattern: pattern.map(OsString::into_vec),
                 node,
                 may_replace: force,
             };
-            export_and_tell(session, &options, as_json).await
+            files::export(session, &options, as_json).await
+        }
+        Command::Backup { file, force } => {
+            let options = backup::Options {
+                to: Place::of_argument(file),
+                may_replace: force,
+            };
+            files::backup(session, &options, as_json).await
+        }
+        Command::Restore { file, replace } => {
+            let options = restore::Options {
+                from: Place::of_argument(file),
+                may_replace: replace,
+            };
+            files::restore(session, &options, as_json).await
         }
         Command::Rehome => {
             let rehomed = rehome::run(session).await?;
@@ -131,223 +143,6 @@ fn tell(
         text()
     };
     Ok(terminal::print(line)?)
-}
-
-async fn export_and_tell(
-    session: &Session,
-    options: &export::Options,
-    as_json: bool,
-) -> Result<ExitCode, Ending> {
-    let is_to_stdout = options.to == Place::Standard;
-    if is_to_stdout && as_json {
-        return Err(Ending::usage(
-            "with --json the keys go to a file: the document is printed",
-        ));
-    }
-    let tally = Tally::default();
-    let exported = export::run(session, options, &tally);
-    let exported = unless_interrupted(exported, || export::interrupted(options)).await?;
-    if is_to_stdout {
-        writeln!(io::stderr(), "{}", exported.text())?;
-    } else {
-        tell(as_json, &exported, || exported.text())?;
-    }
-    Ok(yes_or_no(exported.is_complete()))
-}
-
-/// The value that is to be stored.
-async fn value_of(
-    session: &mut Session,
-    value: Option<OsString>,
-    file: Option<PathBuf>,
-) -> Result<Vec<u8>, Ending> {
-    let stdin = io::stdin();
-    match (value, file) {
-        (_, Some(file)) => session.value_of_file(&file).await,
-        (Some(value), _) if value != "-" => Ok(value.into_vec()),
-        (None, _) if stdin.is_terminal() => Err(Ending::usage(
-            "there is no value; write it behind the key, or --file PATH, or - to type it and end with Ctrl-D",
-        )),
-        _ => {
-            session
-                .value_of_stream(stdin.lock(), "standard input")
-                .await
-        }
-    }
-}
-
-async fn put_and_tell(
-    session: &mut Session,
-    key: &[u8],
-    value: &[u8],
-    how: How,
-    as_json: bool,
-) -> Result<ExitCode, Ending> {
-    #[derive(Serialize)]
-    struct Document<'a> {
-        #[serde(flatten)]
-        key: Key,
-        node: &'a str,
-        stored: bool,
-    }
-    let stored = session.put_as(key, value, how).await?;
-    let (key, node) = (Key::new(key), session.owner(key));
-    if !stored && !as_json {
-        return Err(Ending::no(format!(
-            "the key is on {node} already; nothing was stored"
-        )));
-    }
-    tell(as_json, &Document { key, node, stored }, || {
-        format!("stored on {node}")
-    })?;
-    Ok(yes_or_no(stored))
-}
-
-async fn get_and_tell(
-    session: &mut Session,
-    key: &[u8],
-    as_json: bool,
-) -> Result<ExitCode, Ending> {
-    #[derive(Serialize)]
-    struct Found<'a> {
-        #[serde(flatten)]
-        key: Key,
-        #[serde(flatten)]
-        value: Value,
-        node: &'a str,
-    }
-    let value = session.get(key).await?;
-    let node = session.owner(key);
-    if as_json {
-        let code = yes_or_no(value.is_some());
-        let (key, value) = (Key::new(key), Value::new(value));
-        terminal::print(json::document(&Found { key, value, node })?)?;
-        return Ok(code);
-    }
-    let Some(value) = value else {
-        return Err(Ending::no(absent(node)));
-    };
-    if io::stdout().is_terminal() {
-        terminal::print(terminal::readable(&value))?;
-    } else {
-        terminal::print_bytes(&value)?;
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-async fn get_into(
-    session: &mut Session,
-    key: &[u8],
-    file: &Path,
-    as_json: bool,
-) -> Result<ExitCode, Ending> {
-    #[derive(Serialize)]
-    struct Written<'a> {
-        #[serde(flatten)]
-        key: Key,
-        file: Cow<'a, str>,
-        bytes: Option<usize>,
-        node: &'a str,
-    }
-    let value = session.get(key).await?;
-    let node = session.owner(key);
-    match &value {
-        Some(value) => write_value(file, value)?,
-        None if as_json => {}
-        None => return Err(Ending::no(absent(node))),
-    }
-    let bytes = value.as_ref().map(Vec::len);
-    let (key, file) = (Key::new(key), file.to_string_lossy());
-    let document = Written {
-        key,
-        file,
-        bytes,
-        node,
-    };
-    tell(as_json, &document, || {
-        let file = terminal::readable_line(document.file.as_bytes());
-        let bytes = bytes.unwrap_or_default();
-        format!("{bytes} bytes from {node} are in {file}")
-    })?;
-    Ok(yes_or_no(value.is_some()))
-}
-
-async fn delete_and_tell(
-    session: &mut Session,
-    key: &[u8],
-    as_json: bool,
-) -> Result<ExitCode, Ending> {
-    #[derive(Serialize)]
-    struct Deletion<'a> {
-        #[serde(flatten)]
-        key: Key,
-        node: &'a str,
-        deleted: bool,
-    }
-    let deleted = session.delete(key).await?;
-    let node = session.owner(key);
-    if !deleted && !as_json {
-        return Err(Ending::no(absent(node)));
-    }
-    let key = Key::new(key);
-    let document = Deletion { key, node, deleted };
-    tell(as_json, &document, || format!("deleted from {node}"))?;
-    Ok(yes_or_no(deleted))
-}
-
-/// Prints the keys as they come, so that tables of any size can be listed.
-async fn keys(
-    session: &mut Session,
-    node: Option<&str>,
-    pattern: Option<Vec<u8>>,
-    as_json: bool,
-) -> Result<(), Ending> {
-    let stdout = io::stdout();
-    let for_people = stdout.is_terminal();
-    let mut out = io::BufWriter::new(stdout.lock());
-    let mut walk = Walk::start(session, node).await?.matching(pattern);
-    if as_json {
-        write!(out, "{{\"node\":{},\"keys\":[", json::document(&node)?)?;
-    }
-    let mut comma = "";
-    while let Some(keys) = walk.step(session).await? {
-        for key in keys {
-            let written = if as_json {
-                let key = json::document(&Key::new(&key))?;
-                write!(out, "{}{key}", std::mem::replace(&mut comma, ","))
-            } else if for_people {
-                writeln!(out, "{}", terminal::readable_line(&key))
-            } else {
-                out.write_all(&key).and_then(|()| out.write_all(b"\n"))
-            };
-            if is_unread(&written) {
-                return Ok(());
-            }
-            written?;
-        }
-    }
-    if as_json {
-        writeln!(out, "]}}")?;
-    }
-    let flushed = out.flush();
-    if is_unread(&flushed) {
-        Ok(())
-    } else {
-        Ok(flushed?)
-    }
-}
-
-/// Whether the reader of the output has seen enough, as `head` has after some lines.
-fn is_unread(written: &io::Result<()>) -> bool {
-    written
-        .as_ref()
-        .is_err_and(|error| error.kind() == ErrorKind::BrokenPipe)
-}
-
-async fn locate(session: &mut Session, key: &[u8], as_json: bool) -> Result<ExitCode, Ending> {
-    let (location, error) = Location::find(session, key).await;
-    tell(as_json, &location, || location.text())?;
-    error.map_or(Ok(ExitCode::SUCCESS), Err)
 }
 
 async fn status(session: &mut Session, as_json: bool) -> Result<ExitCode, Ending> {

@@ -21,6 +21,7 @@ use triad::transfer::Format;
 /// Stores and finds keys on the devices of a triad cluster.
 #[derive(Debug, Parser)]
 #[command(
+    name = "client",
     version,
     after_help = "Without a command, on a terminal: the menu.\n\
                   Exit codes: 0 done; 1 the key is absent, is there already (put --if-absent), or \
@@ -151,6 +152,22 @@ enum Command {
         /// Replace the file if it is there
         #[arg(long)]
         force: bool,
+    },
+    /// Write all keys of all nodes to one file
+    Backup {
+        /// The file, which gets its name when it is whole; - is standard output
+        file: PathBuf,
+        /// Replace the file if it is there
+        #[arg(long)]
+        force: bool,
+    },
+    /// Store what a backup holds, also in a cluster with another list of rules
+    Restore {
+        /// The backup
+        file: PathBuf,
+        /// Replace keys that the cluster has with another value or deadline, which otherwise stay
+        #[arg(long)]
+        replace: bool,
     },
     /// Send each key that lies on a node which no longer owns it to its owner
     Rehome,

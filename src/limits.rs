@@ -477,8 +477,8 @@ pub const CLIENT_BUFFER_KEPT_BYTES: usize = 64 * KIB;
 pub const COVERAGE_TAKEN_MAX: usize = 4096;
 
 /// The batches of keys that a coverage test has under way at the same time, each with a connection to
-/// every node, if it is not told otherwise: with fewer the nodes wait for the tool at times, and with more
-/// no more keys are tested in a second.
+/// every node, if it is not told otherwise: with one, three quarters as many keys are tested in a second, and
+/// with twice as many hardly more, while each request waits twice as long.
 pub const COVERAGE_LANES: usize = 4;
 
 /// The most that it may be told: with all of them a list of 15 nodes takes as many connections of a
@@ -498,10 +498,10 @@ pub const COVERAGE_LATENCY_MAX: Duration = Duration::from_secs(60);
 pub const COVERAGE_LATENCY_DIGITS: u8 = 2;
 
 /// The first intervals in which a coverage test counts its keys, to show its rate over time.
-pub const COVERAGE_PACE_INTERVAL: Duration = Duration::from_millis(20);
+pub const COVERAGE_PACE_INTERVAL: Duration = Duration::from_millis(50);
 
 /// The most intervals: past it two are made one. More than a chart has room for.
-pub const COVERAGE_PACE_INTERVALS_MAX: usize = 256;
+pub const COVERAGE_PACE_INTERVALS_MAX: usize = 160;
 
 /// The runs of keys of somebody else that a coverage test remembers, so that its keys can be verified
 /// later. A run takes about 30 bytes of the file.
@@ -512,10 +512,6 @@ pub const COVERAGE_PLAN_FILE_MAX_BYTES: u64 = 2 * MIB as u64;
 
 /// The faults that a verification names one by one, each with its key. All are counted.
 pub const COVERAGE_FAULTS_NAMED: usize = 20;
-
-/// The largest file that `client import` takes. It is held in memory whole, because nothing is
-/// stored before everything in it has been checked.
-pub const IMPORT_FILE_MAX_BYTES: u64 = 256 * MIB as u64;
 
 // ---- the menu --------------------------------------------------------------------------------
 
@@ -575,6 +571,9 @@ pub const WHOLES_COUNT: usize = 1000;
 
 /// The keys that are named of those that a file's format cannot hold. They are all counted.
 pub const LEFT_OUT_TOLD: usize = 10;
+
+/// The keys of a backup that are named one by one because the cluster has others. All of them are counted.
+pub const RESTORE_KEPT_TOLD: usize = 1000;
 
 /// How often the bar of a file that is being read is drawn over.
 pub const TRANSFER_PROGRESS_PAUSE: Duration = Duration::from_millis(100);

@@ -103,14 +103,14 @@ impl Session {
         Ok(self.embedded.map_or(Ok(()), Embedded::stop)?)
     }
 
+    /// The node that the user has named to be asked.
+    pub fn via(&self) -> Option<&str> {
+        self.via.as_deref()
+    }
+
     /// The list of nodes and rules.
     pub fn cluster(&self) -> &Cluster {
         &self.cluster
-    }
-
-    /// The entry node that was named, if one was.
-    pub fn via(&self) -> Option<&str> {
-        self.via.as_deref()
     }
 
     /// The connection to the entry node, made anew if it was lost.

@@ -1,5 +1,6 @@
 //! Many keys at a time: from files into a cluster and back, and from node to node.
 
+pub mod backup;
 mod batch;
 pub mod export;
 mod feed;
@@ -7,6 +8,7 @@ mod format;
 pub mod import;
 mod read;
 pub mod rehome;
+pub mod restore;
 mod source;
 mod tally;
 mod target;

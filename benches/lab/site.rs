@@ -150,6 +150,11 @@ impl Site {
         self.address
     }
 
+    /// The list of nodes, if it is one of them.
+    pub(crate) fn cluster_file(&self) -> PathBuf {
+        self.folder.path().join("cluster.json")
+    }
+
     /// What the server has told on standard error, over all its starts.
     pub(crate) fn log(&self) -> PathBuf {
         self.folder.path().join("log")
@@ -178,15 +183,20 @@ impl Site {
 
 fn node_command(name: &str) -> Command {
     let mut command = Command::new(NODE);
+    without_settings(&mut command);
+    command.args(["--cluster", "cluster.json", "--data", "data"]);
+    command.args(["--name", name]);
+    command.args(["--fsync", "always", "--log", "warn"]);
+    command
+}
+
+/// Has a program of ours see none of the caller's settings.
+pub(crate) fn without_settings(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("TRIAD_") {
             command.env_remove(name);
         }
     }
-    command.args(["--cluster", "cluster.json", "--data", "data"]);
-    command.args(["--name", name]);
-    command.args(["--fsync", "always", "--log", "warn"]);
-    command
 }
 
 /// The version of the Redis that is installed, if one is.

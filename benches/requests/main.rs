@@ -27,6 +27,8 @@ mod one_node;
 mod own_keys;
 mod redis_benchmark;
 mod three_nodes;
+mod tools;
+mod tools_keygen;
 mod values;
 mod work;
 
@@ -82,6 +84,16 @@ const PARTS: &[Part] = &[
         name: "values",
         needs_redis_benchmark: true,
         measure: |machine| Ok(vec![values::measure(machine)?]),
+    },
+    Part {
+        name: "tools",
+        needs_redis_benchmark: false,
+        measure: |machine| {
+            Ok(vec![
+                tools::measure(machine)?,
+                tools_keygen::measure(machine)?,
+            ])
+        },
     },
     Part {
         name: "growth",

@@ -8,7 +8,7 @@ use std::fmt;
 
 use statrs::distribution::{ChiSquared, ContinuousCDF as _};
 
-use super::figures::float;
+use super::figures::{float, grouped};
 use crate::limits::SHARE_SAMPLE_KEYS;
 
 /// Below this probability a difference is not put down to chance: one test of a hundred is then told wrongly
@@ -166,7 +166,8 @@ impl fmt::Display for Chance {
                 };
                 write!(
                     f,
-                    "the shares differ from the rules' by {by} (chi-squared {chi_squared:.1}, p {})",
+                    "the shares differ from the rules' by {by} (chi-squared {}, p {})",
+                    Statistic(*chi_squared),
                     Probability(*p_value)
                 )
             }
@@ -185,6 +186,18 @@ impl fmt::Display for Chance {
                  and {EXPECTED_MIN} are needed; use --count {needed} or more"
             ),
             Self::OneNode => f.write_str("there are no shares to compare: one node has every key"),
+        }
+    }
+}
+
+/// Chi-squared as people write it.
+pub(super) struct Statistic(pub(super) f64);
+
+impl fmt::Display for Statistic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            value if value < 1000.0 => write!(f, "{value:.1}"),
+            value => f.write_str(&grouped(whole(value.round()))),
         }
     }
 }
@@ -259,11 +272,16 @@ mod tests {
     fn each_case_is_a_sentence() {
         assert_eq!(
             of(&[(0.5, 540), (1.0 / 6.0, 160), (1.0 / 3.0, 300)]).to_string(),
-            "the shares differ from the rules' by no more than chance (chi-squared 6.7, p 0.04)"
+            "the shares differ from the rules' by no more than chance (chi-squared 6.8, p 0.03)"
         );
         assert_eq!(
             of(&[(0.5, 600), (0.5, 400)]).to_string(),
             "the shares differ from the rules' by more than chance would make them (chi-squared 40.0, p \
+             below 0.001)"
+        );
+        assert_eq!(
+            of(&[(0.5, 60_000), (0.5, 40_000)]).to_string(),
+            "the shares differ from the rules' by more than chance would make them (chi-squared 4,000, p \
              below 0.001)"
         );
         assert_eq!(

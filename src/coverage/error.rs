@@ -69,13 +69,20 @@ impl CoverageError {
 
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.tell("the test", f)
+    }
+}
+
+impl Cause {
+    /// Says what happened to `what`.
+    pub(super) fn tell(&self, what: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreachable(errors) => {
-                f.write_str("the test needs every node, and nothing was stored")?;
+                write!(f, "{what} needs every node, and nothing was stored")?;
                 errors.iter().try_for_each(|error| write!(f, "; {error}"))
             }
             Self::Stopped { keys, source } => {
-                write!(f, "the test stopped after {keys} keys: {source}")
+                write!(f, "{what} stopped after {keys} keys: {source}")
             }
             Self::Taken { found, taken } => write!(
                 f,
@@ -85,19 +92,17 @@ impl fmt::Display for Cause {
             Self::BrokenOff {
                 keys,
                 phase: Phase::Test,
-            } => write!(f, "the test was broken off after {keys} keys"),
+            } => write!(f, "{what} was broken off after {keys} keys"),
             Self::BrokenOff {
                 keys,
                 phase: Phase::Clean,
             } => write!(
                 f,
-                "{keys} keys were tested, and to delete them was broken off"
+                "{what} of {keys} keys is done, but deleting them was broken off"
             ),
         }
     }
-}
 
-impl Cause {
     /// The names of the nodes that cannot be reached.
     pub(super) fn unreachable(&self) -> Vec<String> {
         let names: Vec<_> = match self {

@@ -355,3 +355,6 @@ impl Measured {
         terminal::table(columns, header, rows)
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests;

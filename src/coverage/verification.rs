@@ -338,3 +338,6 @@ impl<'a> Reads<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,8 @@
 //! stored.
 
 use std::cell::RefCell;
+use std::error::Error;
+use std::fmt;
 
 use tokio::time::Instant;
 
@@ -16,14 +18,21 @@ use crate::client::ClientError;
 use crate::cluster::Cluster;
 
 /// Why a verification has no verdict, and how far it came.
-#[derive(Debug, thiserror::Error)]
-#[error("{cause}")]
+#[derive(Debug)]
 pub struct VerifyError {
     /// The figures until then, with the nodes that cannot be reached. `ok` is false.
     pub verification: Box<Verification>,
     /// What happened.
     pub cause: Cause,
 }
+
+impl fmt::Display for VerifyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.cause.tell("the verification", f)
+    }
+}
+
+impl Error for VerifyError {}
 
 /// Looks for the keys of `saved`, and with `clean` deletes those that are as they were. `progress` is told
 /// how many keys are done in each phase; when `stop` is ready it is broken off.
@@ -241,4 +250,93 @@ fn fault(
             Fault::Unread
         },
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HAS: Option<Answer> = Some(Answer::Has(true));
+    const NOT: Option<Answer> = Some(Answer::Has(false));
+    const OURS: Option<Answer> = Some(Answer::Ours);
+    const THEIRS: Option<Answer> = Some(Answer::Anothers);
+    const NOTHING: Option<Answer> = Some(Answer::Nothing);
+
+    fn answers(of_nodes: [Option<Answer>; 3]) -> Answers {
+        let mut answers = Answers::default();
+        let nodes = answers.clear(3, 1).iter_mut();
+        nodes
+            .zip(of_nodes)
+            .for_each(|(node, answer)| node[0] = answer);
+        answers
+    }
+
+    #[test]
+    fn each_fault_is_told_from_the_others() {
+        let found = |readings, holders, strays| {
+            fault(
+                1,
+                0,
+                &answers(readings),
+                &answers(holders),
+                &answers(strays),
+            )
+        };
+        let nobody = [None; 3];
+        let at_home = [NOT, HAS, NOT];
+        let nowhere = [NOT; 3];
+        assert_eq!(found([OURS; 3], at_home, nobody), None);
+        assert_eq!(found([NOTHING; 3], nowhere, [NOT; 3]), Some(Fault::Missing));
+        assert_eq!(found([THEIRS; 3], at_home, nobody), Some(Fault::Wrong));
+        assert_eq!(
+            found([OURS, OURS, THEIRS], at_home, nobody),
+            Some(Fault::Wrong)
+        );
+        assert_eq!(
+            found([NOTHING; 3], nowhere, [HAS, NOT, NOT]),
+            Some(Fault::Misplaced)
+        );
+        assert_eq!(
+            found([OURS; 3], [HAS, NOT, NOT], nobody),
+            Some(Fault::Misplaced)
+        );
+        assert_eq!(
+            found([OURS; 3], [HAS, HAS, NOT], nobody),
+            Some(Fault::Duplicate)
+        );
+        assert_eq!(
+            found([OURS, OURS, NOTHING], at_home, nobody),
+            Some(Fault::Unread)
+        );
+        assert_eq!(found([OURS; 3], nowhere, [NOT; 3]), Some(Fault::Unread));
+    }
+
+    #[test]
+    fn what_keeps_it_from_its_verdict_is_a_sentence() {
+        let told = |cause| {
+            let saved = Saved::of(&super::super::report::tests::report_of([1, 0, 0]), 0).unwrap();
+            let verification = Box::new(Verification::new(&Cluster::built_in(), &saved));
+            let error = VerifyError {
+                verification,
+                cause,
+            };
+            error.to_string()
+        };
+        let broken_off = |phase| Cause::BrokenOff { keys: 30, phase };
+        assert_eq!(
+            told(broken_off(Phase::Test)),
+            "the verification was broken off after 30 keys"
+        );
+        assert_eq!(
+            told(broken_off(Phase::Clean)),
+            "the verification of 30 keys is done, but deleting them was broken off"
+        );
+        let source = ClientError::Refused {
+            text: "MISCONF the disk is full".to_owned(),
+        };
+        assert_eq!(
+            told(Cause::Stopped { keys: 7, source }),
+            "the verification stopped after 7 keys: MISCONF the disk is full"
+        );
+    }
 }

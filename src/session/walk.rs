@@ -17,7 +17,6 @@ pub struct Walk {
     node: Option<String>,
     /// The connection to that node.
     client: Option<Client>,
-    /// Only keys that match it.
     pattern: Option<Vec<u8>>,
     /// Where to go on; none at the end.
     cursor: Option<Vec<u8>>,
@@ -38,7 +37,7 @@ impl Walk {
         })
     }
 
-    /// The same walk over the keys that match a pattern of `KEYS` alone.
+    /// The same walk, over the keys that match a glob pattern only, if there is one.
     #[must_use]
     pub fn matching(mut self, pattern: Option<Vec<u8>>) -> Self {
         self.pattern = pattern;

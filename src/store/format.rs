@@ -75,7 +75,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
 pub(super) mod bytes;
-pub(super) mod checksum;
+pub mod checksum;
 #[cfg(test)]
 mod definition;
 pub(super) mod entry;

@@ -62,6 +62,7 @@ pub use error::{Defect, OpenError, Place};
 pub use failure::{Action, Failure, Refused};
 use files::FileNames;
 pub use format::bytes::{push_base64, push_text};
+pub use format::checksum;
 pub use format::entry::ReadEntry;
 pub use format::snapshot::{SnapshotEntry, SnapshotValue};
 use group::Group;

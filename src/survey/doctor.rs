@@ -86,7 +86,8 @@ pub async fn doctor(session: &Session) -> Result<Findings, Ending> {
             told,
         });
     }
-    Ok(Findings::of(&seen, &checks::all(cluster, &seen)))
+    let version = env!("CARGO_PKG_VERSION");
+    Ok(Findings::of(&seen, &checks::all(cluster, version, &seen)))
 }
 
 impl Findings {
@@ -145,3 +146,6 @@ impl NodeFacts {
 fn micros(time: std::time::Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -167,17 +167,25 @@ mod tests {
             error: Some("could not write linux.journal-1.jsonl: no space".to_owned()),
             ..node("linux")
         };
-        let text = text_of(vec![linux, mac, android]);
-        let below: Vec<_> = text.lines().skip(5).collect();
-        assert_eq!(
-            below,
-            [
-                "linux: could not write linux.journal-1.jsonl: no space",
-                "mac: 3 keys here belong to other nodes; `client rehome` sends them there",
-                "android: UNREACHABLE android 127.0.0.1:7003: asleep"
-            ]
-        );
-        assert!(text.contains("?  DOWN"), "{text}");
-        assert!(text.contains("1234567  ERROR"), "{text}");
+        let nodes = vec![linux, mac, android];
+        let expected = "\
+node     address         rule                           share     keys  state
+─────────────────────────────────────────────────────────────────────────────
+linux    127.0.0.1:7001  MD5 ends in an even hex digit  1/2    1234567  ERROR
+mac      127.0.0.1:7001  MD5 ends in an even hex digit  1/2    1234567  up
+android  127.0.0.1:7001  MD5 ends in an even hex digit  1/2          ?  DOWN
+linux: could not write linux.journal-1.jsonl: no space
+mac: 3 keys here belong to other nodes; `client rehome` sends them there
+android: UNREACHABLE android 127.0.0.1:7003: asleep";
+        let status = Status { nodes };
+        assert_eq!(status.text(terminal::COLUMNS), expected);
+        let coloured = expected
+            .replacen("node ", "\u{1b}[1mnode ", 1)
+            .replacen("state\n", "state\u{1b}[0m\n", 1)
+            .replace("ERROR\n", "\u{1b}[31mERROR\u{1b}[0m\n")
+            .replace("up\n", "\u{1b}[32mup\u{1b}[0m\n")
+            .replace("DOWN\n", "\u{1b}[31mDOWN\u{1b}[0m\n");
+        let found = status.text_in(terminal::COLUMNS, Colours::ALL);
+        assert_eq!(found, coloured);
     }
 }

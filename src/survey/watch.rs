@@ -7,7 +7,7 @@
 mod figures;
 mod picture;
 
-use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
+use std::io::{self, ErrorKind, Write as _};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::{mpsc, watch};
@@ -45,13 +45,12 @@ pub struct Plan {
 }
 
 /// Watches the nodes of the session's cluster: on a terminal on a screen of its own, until somebody leaves;
-/// elsewhere a picture below the other, until nobody reads them.
+/// elsewhere, and on a terminal that can't be drawn on, a picture below the other, until nobody reads them.
 pub async fn run(session: &Session, plan: Plan) -> Result<(), Ending> {
-    let for_people = !plan.as_json && io::stdout().is_terminal();
-    let output = if for_people {
-        Output::Screen(Screen::enter()?)
-    } else if plan.as_json {
+    let output = if plan.as_json {
         Output::Documents
+    } else if Screen::is_there() {
+        Output::Screen(Screen::enter()?)
     } else {
         Output::Lines
     };
@@ -159,9 +158,18 @@ impl Watch {
             }
             left = left.map(|left| left.saturating_sub(1));
             if left == Some(0) {
-                return Ok(());
+                return self.leave_last();
             }
         }
+    }
+
+    /// Where the last picture goes with its screen, it is left on the usual one.
+    fn leave_last(mut self) -> Result<(), Ending> {
+        if let Output::Screen(screen) = std::mem::replace(&mut self.output, Output::Lines) {
+            drop(screen);
+            self.draw()?;
+        }
+        Ok(())
     }
 
     /// Where pictures stay, the first one waits until something is known of every node.
@@ -193,7 +201,7 @@ impl Watch {
                 Ok(true)
             }
             Output::Lines => {
-                let picture = figures.text(terminal::COLUMNS, None, colours);
+                let picture = figures.text(terminal::columns(), None, colours);
                 print(&format!("{picture}\n\n"))
             }
             Output::Documents => print(&format!("{}\n", json::document(figures)?)),

@@ -35,7 +35,8 @@ pub fn cut(text: &str, columns: usize) -> &str {
 /// A text on one line, broken between words into lines of at most `columns`; a longer word is broken within.
 /// All lines but the first begin with `indent` blanks.
 pub fn wrap(text: &str, columns: usize, indent: usize) -> Vec<String> {
-    let columns = columns.max(indent + 2);
+    let columns = columns.max(2);
+    let indent = indent.min(columns - 2);
     let mut lines = Vec::new();
     let mut line = String::new();
     let mut is_empty = true;

@@ -86,6 +86,11 @@ impl Screen {
         })
     }
 
+    /// Whether the standard output is a terminal that can be drawn on.
+    pub fn is_there() -> bool {
+        io::stdout().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+    }
+
     /// Rows and columns, as they are now.
     pub fn size() -> (u16, u16) {
         match tcgetwinsize(io::stdout()) {

@@ -9,8 +9,6 @@ pub(super) struct Batch {
     /// The keys and the values, each value behind its key.
     bytes: Vec<u8>,
     slots: Vec<Slot>,
-    /// How many keys begin in it: parts of collections but the first do not count.
-    keys: u64,
 }
 
 #[derive(Debug)]
@@ -36,7 +34,6 @@ impl Batch {
             deadline: entry.deadline,
             kind,
         });
-        self.keys += u64::from(is_whole_or_first(&entry));
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -103,7 +100,8 @@ mod tests {
         let mut batch = Batch::default();
         entries.into_iter().for_each(|entry| batch.push(entry));
         assert!(batch.iter().eq(entries));
-        assert_eq!(batch.keys, 4);
+        let begin = batch.iter().filter(is_whole_or_first).count();
+        assert_eq!(begin, 4);
         assert!(!batch.is_full());
         batch.push(entry(
             b"",

@@ -147,7 +147,7 @@ pub async fn run(session: &Session, options: &Options, tally: &Tally) -> Result<
     for node in nodes {
         export.node(node, options).await?;
     }
-    export.finish()
+    export.finish().await
 }
 
 /// An export under way.
@@ -171,7 +171,7 @@ impl Export<'_> {
             for whole in found {
                 self.whole(&mut wholes, &whole).await?;
             }
-            self.flush()?;
+            self.flush().await?;
             self.progress.set(self.exported.keys);
         }
         self.exported.nodes.push(NodeCount {
@@ -202,7 +202,7 @@ impl Export<'_> {
                     large.get_or_insert_with(|| self.text.begin_large(&mut self.out, &entry, kind));
                 self.text
                     .part(&mut self.out, &entry, large, items.as_items());
-                self.flush()?;
+                self.flush().await?;
             }
             // It may be gone before a first part was read.
             if large.is_none() {
@@ -217,16 +217,15 @@ impl Export<'_> {
         Ok(())
     }
 
-    fn flush(&mut self) -> Result<(), Ending> {
-        self.target.write(&self.out)?;
-        self.out.clear();
-        Ok(())
+    async fn flush(&mut self) -> Result<(), Ending> {
+        let piece = std::mem::take(&mut self.out);
+        self.target.write(piece).await
     }
 
-    fn finish(mut self) -> Result<Exported, Ending> {
+    async fn finish(mut self) -> Result<Exported, Ending> {
         self.text.end(&mut self.out);
-        self.target.write(&self.out)?;
-        self.target.finish()?;
+        self.target.write(self.out).await?;
+        self.target.finish().await?;
         Ok(self.exported)
     }
 }

@@ -10,7 +10,8 @@ use std::thread;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::interval;
 
-use super::batch::{Batch, is_whole_or_first};
+use super::backup::file;
+use super::batch::Batch;
 use super::read::{self, End};
 use super::source::Source;
 use super::{Format, Place};
@@ -19,13 +20,23 @@ use crate::limits::{TRANSFER_BATCHES_WAITING, TRANSFER_PROGRESS_PAUSE};
 use crate::store::SnapshotEntry;
 use crate::terminal::Progress;
 
-/// What to read, and what its entries have to keep to.
+/// What to read.
 #[derive(Debug, Clone)]
 pub(super) struct Reading {
     pub(super) place: Place,
-    /// None if it is to be found out.
-    pub(super) format: Option<Format>,
-    pub(super) value_max_bytes: usize,
+    pub(super) what: What,
+}
+
+/// What a file is.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum What {
+    /// Keys in one of the formats, or in one that is to be found out.
+    Keys {
+        format: Option<Format>,
+        value_max_bytes: usize,
+    },
+    /// A backup.
+    Backup,
 }
 
 /// What the thread and its owner know of each other.
@@ -46,20 +57,21 @@ impl Drop for Owner {
 }
 
 impl Reading {
-    /// Reads all of it, and returns how many keys there are. The inner error says what is wrong with it, and
-    /// where.
-    pub(super) async fn check(&self, progress: &Progress) -> Result<Result<u64, String>, Ending> {
+    /// Reads all of it, and gathers what is to be known of its entries. The inner error says what is wrong with
+    /// it, and where.
+    pub(super) async fn check<T: Send + 'static>(
+        &self,
+        mut known: T,
+        gather: fn(&mut T, &SnapshotEntry<'_>) -> Result<(), String>,
+        progress: &Progress,
+    ) -> Result<Result<T, String>, Ending> {
         let owner = Owner::default();
         let (sender, mut receiver) = oneshot::channel();
         let (reading, shared) = (self.clone(), owner.0.clone());
         spawn(move || {
-            let mut keys = 0;
-            let read = reading.read(&shared, &mut |entry| {
-                keys += u64::from(is_whole_or_first(&entry));
-                Ok(())
-            });
+            let read = reading.read(&shared, &mut |entry| Ok(gather(&mut known, &entry)?));
             // Who dropped the other end does not want to know.
-            let _ = sender.send(told(read).map(|()| keys));
+            let _ = sender.send(told(read).map(|()| known));
         })?;
         let mut pause = interval(TRANSFER_PROGRESS_PAUSE);
         loop {
@@ -77,17 +89,28 @@ impl Reading {
         take: &mut dyn FnMut(SnapshotEntry<'_>) -> Result<(), End>,
     ) -> Result<(), End> {
         let source = Source::open(&self.place, Arc::clone(&shared.read_bytes))?;
-        let format = match self.format {
-            Some(format) => format,
-            None => read::detect(source.head())?,
-        };
-        read::read(format, source, &mut |entry| {
+        let mut take = |entry: SnapshotEntry<'_>| {
             if shared.is_stopped.load(Relaxed) {
                 return Err(End::Unwanted);
             }
-            read::check(&entry, self.value_max_bytes)?;
             take(entry)
-        })
+        };
+        match self.what {
+            What::Backup => file::read(source, &mut take),
+            What::Keys {
+                format,
+                value_max_bytes,
+            } => {
+                let format = match format {
+                    Some(format) => format,
+                    None => read::detect(source.head())?,
+                };
+                read::read(format, source, &mut |entry| {
+                    read::check(&entry, value_max_bytes)?;
+                    take(entry)
+                })
+            }
+        }
     }
 }
 

@@ -72,6 +72,14 @@ impl Place {
         }
     }
 
+    /// Whether there is something at it.
+    pub(super) fn is_there(&self) -> bool {
+        match self {
+            Self::File(path) => path.exists(),
+            Self::Standard => true,
+        }
+    }
+
     /// How long the file is, if it is one that can be read twice.
     pub(super) fn file_bytes(&self) -> Option<u64> {
         let Self::File(path) = self else {

@@ -11,7 +11,8 @@ mod writer;
 
 use serde::Serialize;
 
-use super::feed::{Feed, Reading};
+use super::batch::is_whole_or_first;
+use super::feed::{Feed, Reading, What};
 use super::format::{Format, Place};
 use super::tally::{Tally, keys_text};
 use super::way::Way;
@@ -19,6 +20,7 @@ use crate::client::ClientError;
 use crate::ending::Ending;
 use crate::resp::Frame;
 use crate::session::Session;
+use crate::store::SnapshotEntry;
 use crate::terminal::{Progress, Unit};
 use writer::Writer;
 
@@ -76,14 +78,16 @@ pub async fn run(
 ) -> Result<Imported, Ending> {
     let reading = Reading {
         place: options.from.clone(),
-        format: options.format.or_else(|| options.from.format()),
-        value_max_bytes: value_max_bytes(session).await?,
+        what: What::Keys {
+            format: options.format.or_else(|| options.from.format()),
+            value_max_bytes: value_max_bytes(session).await?,
+        },
     };
     let file_bytes = options.from.file_bytes();
     let total = match file_bytes {
         Some(bytes) => {
             let progress = Progress::new("checking", Unit::Bytes, Some(bytes));
-            let checked = reading.check(&progress).await?;
+            let checked = reading.check(0, count, &progress).await?;
             let refused =
                 |fault| Ending::usage(format!("{}: {fault}. Nothing was stored", options.from));
             Some(checked.map_err(refused)?)
@@ -115,6 +119,12 @@ pub async fn run(
             .map(|(name, &keys)| NodeCount { name, keys })
             .collect(),
     })
+}
+
+/// Counts the keys of a file.
+fn count(keys: &mut u64, entry: &SnapshotEntry<'_>) -> Result<(), String> {
+    *keys += u64::from(is_whole_or_first(entry));
+    Ok(())
 }
 
 /// Stores every entry.

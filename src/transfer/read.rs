@@ -6,10 +6,10 @@ mod lines;
 mod object;
 
 use std::fmt;
-use std::io::Read;
 
 pub(super) use csv::COLUMNS;
 pub(super) use detect::detect;
+pub(super) use lines::Lines;
 
 use super::Format;
 use super::source::Source;
@@ -48,7 +48,7 @@ pub(super) fn read(format: Format, source: Source, take: &mut Take<'_>) -> Resul
 }
 
 /// Adds the place to a fault.
-fn at(place: impl fmt::Display) -> impl FnOnce(End) -> End {
+pub(super) fn at(place: impl fmt::Display) -> impl FnOnce(End) -> End {
     move |end| match end {
         End::Unwanted => End::Unwanted,
         End::Fault(fault) => End::Fault(format!("{place}: {fault}")),
@@ -90,21 +90,4 @@ fn quote(key: &[u8]) -> String {
         Some((end, _)) => format!("{:?}…", key.get(..end).unwrap_or_default()),
         None => format!("{key:?}"),
     }
-}
-
-/// Reads until the buffer is full or the file ends.
-fn fill(from: &mut impl Read, mut buffer: &mut [u8]) -> std::io::Result<usize> {
-    let mut filled = 0;
-    while !buffer.is_empty() {
-        match from.read(buffer) {
-            Ok(0) => break,
-            Ok(count) => {
-                filled += count;
-                buffer = buffer.get_mut(count..).unwrap_or_default();
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(filled)
 }

@@ -36,23 +36,42 @@ impl Source {
             Place::Standard => Box::new(io::stdin()),
         };
         let mut rest = Counted { from, read_bytes };
-        let mut head = Vec::new();
-        let mark = BYTE_ORDER_MARK.len() as u64;
-        let bound = TRANSFER_HEAD_BYTES as u64 + mark;
-        let read = rest.by_ref().take(bound).read_to_end(&mut head);
-        read.map_err(|error| unreadable(&error))?;
+        let head = read_head(&mut rest).map_err(|error| unreadable(&error))?;
         let mut head = Cursor::new(head);
         if head.get_ref().starts_with(BYTE_ORDER_MARK) {
-            head.set_position(mark);
+            head.set_position(BYTE_ORDER_MARK.len() as u64);
         }
         Ok(Self { head, rest })
     }
 
-    /// Its beginning: [`TRANSFER_HEAD_BYTES`], or all of it if that is less.
+    /// Its beginning: the first line at least, but no more than [`TRANSFER_HEAD_BYTES`].
     pub(super) fn head(&self) -> &[u8] {
         let position = usize::try_from(self.head.position()).unwrap_or(usize::MAX);
         self.head.get_ref().get(position..).unwrap_or_default()
     }
+}
+
+/// Reads until a line has ended. Who writes to a pipe may wait then until something becomes of it.
+fn read_head(from: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut head = vec![0; TRANSFER_HEAD_BYTES];
+    let mut len = 0;
+    while let Some(room) = head.get_mut(len..).filter(|room| !room.is_empty()) {
+        match from.read(room) {
+            Ok(0) => break,
+            Ok(count) => {
+                let read = room.get(..count).unwrap_or_default();
+                let has_line = read.contains(&b'\n');
+                len += count;
+                if has_line {
+                    break;
+                }
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    head.truncate(len);
+    Ok(head)
 }
 
 fn open_file(path: &Path) -> Result<File, String> {

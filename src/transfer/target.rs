@@ -1,12 +1,19 @@
 //! A file that is written whole, or not at all.
+//!
+//! A thread writes, so that who waits for nodes, or for Ctrl-C, need not wait for the disk or for the reader of a
+//! pipe.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::thread;
+
+use tokio::sync::{mpsc, oneshot};
 
 use super::Place;
 use crate::ending::Ending;
+use crate::limits::TRANSFER_BATCHES_WAITING;
 
 /// How a file is made.
 #[derive(Debug, Clone, Copy)]
@@ -20,117 +27,177 @@ pub(super) struct Making {
 /// Something to write to. A file is written beside the place where it will be, and gets its name when it is
 /// whole. Dropped before that, nothing is left.
 pub(super) struct Target {
-    out: Out,
     shown: String,
+    pieces: mpsc::Sender<Vec<u8>>,
+    /// How the writing ended.
+    ended: oneshot::Receiver<io::Result<()>>,
+    naming: Option<Naming>,
 }
 
-enum Out {
-    Standard,
-    /// A file that is there and is no usual one, such as a pipe.
-    Special(File),
-    File {
-        file: File,
-        /// None when it has its name.
-        temporary: Option<PathBuf>,
-        path: PathBuf,
-        making: Making,
-    },
+/// The name that a file gets when it is whole. Dropped, it removes the file that has not got it.
+struct Naming {
+    temporary: PathBuf,
+    path: PathBuf,
+    making: Making,
+    is_done: bool,
 }
 
 impl Target {
     pub(super) fn create(place: &Place, making: Making) -> Result<Self, Ending> {
-        let path = match place {
-            Place::Standard => {
-                let (out, shown) = (Out::Standard, "standard output".to_owned());
-                return Ok(Self { out, shown });
-            }
-            Place::File(path) => path,
+        let shown = match place {
+            Place::Standard => "standard output".to_owned(),
+            Place::File(path) => path.display().to_string(),
         };
-        let shown = path.display().to_string();
-        let failed = |error| cannot(&shown, "be written", &error);
-        let out = match fs::metadata(path) {
-            Ok(about) if about.is_dir() => {
-                return Err(Ending::usage(format!(
-                    "{shown} is a folder; give the path of a file"
-                )));
-            }
-            Ok(about) if !about.is_file() => {
-                let file = OpenOptions::new().write(true).open(path);
-                Out::Special(file.map_err(failed)?)
-            }
-            Ok(_) if !making.may_replace => return Err(exists(&shown)),
-            // A link stays one, and leads to the new file.
-            Ok(_) => make(fs::canonicalize(path).map_err(failed)?, making).map_err(failed)?,
-            Err(_) => make(path.clone(), making).map_err(failed)?,
-        };
-        Ok(Self { out, shown })
+        let (out, naming) = open(place, making, &shown)?;
+        let (pieces, receiver) = mpsc::channel(TRANSFER_BATCHES_WAITING);
+        let (sender, ended) = oneshot::channel();
+        let thread = thread::Builder::new().name("write".to_owned());
+        let spawned = thread.spawn(move || {
+            // Who dropped the other end does not want to know.
+            let _ = sender.send(write_all(out, receiver));
+        });
+        spawned.map_err(|error| cannot(&shown, &error))?;
+        Ok(Self {
+            shown,
+            pieces,
+            ended,
+            naming,
+        })
     }
 
-    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), Ending> {
-        let written = match &mut self.out {
-            Out::Standard => io::stdout().write_all(bytes),
-            Out::Special(file) | Out::File { file, .. } => file.write_all(bytes),
-        };
-        written.map_err(|error| cannot(&self.shown, "be written", &error))
+    /// Has a piece written, behind those before it. The error may be that of an earlier one.
+    pub(super) async fn write(&mut self, piece: Vec<u8>) -> Result<(), Ending> {
+        if self.pieces.send(piece).await.is_ok() {
+            return Ok(());
+        }
+        Err(self.failure().await)
     }
 
-    /// The end: a file is synced, and gets its name.
-    pub(super) fn finish(mut self) -> Result<(), Ending> {
-        let finished = match &mut self.out {
-            Out::Standard => io::stdout().flush(),
-            Out::Special(_) => Ok(()),
-            Out::File {
-                file,
-                temporary,
-                path,
-                making,
-            } => {
-                // It may have come to be there meanwhile.
-                if !making.may_replace && fs::symlink_metadata(&*path).is_ok() {
-                    return Err(exists(&self.shown));
-                }
-                let named = name(file, temporary.as_deref(), path);
-                if named.is_ok() {
-                    *temporary = None;
-                }
-                named
-            }
+    /// The end: waits until all is written; a file gets its name.
+    pub(super) async fn finish(mut self) -> Result<(), Ending> {
+        let (closed, _) = mpsc::channel(1);
+        drop(std::mem::replace(&mut self.pieces, closed));
+        match (&mut self.ended).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => return Err(cannot(&self.shown, &error)),
+            Err(_) => return Err(defect(&self.shown)),
+        }
+        let Some(mut naming) = self.naming.take() else {
+            return Ok(());
         };
-        finished.map_err(|error| cannot(&self.shown, "be written", &error))
+        // It may have come to be there meanwhile.
+        if !naming.making.may_replace && fs::symlink_metadata(&naming.path).is_ok() {
+            return Err(exists(&self.shown));
+        }
+        naming.name().map_err(|error| cannot(&self.shown, &error))
+    }
+
+    async fn failure(&mut self) -> Ending {
+        match (&mut self.ended).await {
+            Ok(Err(error)) => cannot(&self.shown, &error),
+            Ok(Ok(())) | Err(_) => defect(&self.shown),
+        }
     }
 }
 
-fn name(file: &File, temporary: Option<&Path>, path: &Path) -> io::Result<()> {
-    file.sync_all()?;
-    if let Some(temporary) = temporary {
-        fs::rename(temporary, path)?;
-    }
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+/// What a thread writes to.
+enum Out {
+    Standard,
+    File(File),
 }
 
-/// Makes the file under its temporary name. One that a program has left which was killed is removed.
-fn make(path: PathBuf, making: Making) -> io::Result<Out> {
-    let mut temporary = path.clone().into_os_string();
-    temporary.push(".part");
-    let temporary = PathBuf::from(temporary);
-    match fs::remove_file(&temporary) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
+/// Writes every piece that comes, and syncs a file at the end.
+fn write_all(out: Out, mut pieces: mpsc::Receiver<Vec<u8>>) -> io::Result<()> {
+    let file = match out {
+        Out::Standard => {
+            let mut stdout = io::stdout();
+            write_pieces(&mut stdout, &mut pieces)?;
+            return stdout.flush();
+        }
+        Out::File(mut file) => {
+            write_pieces(&mut file, &mut pieces)?;
+            file
+        }
+    };
+    match file.sync_all() {
+        // So pipes and devices answer, which have no disk.
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
+        synced => synced,
     }
-    let file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(making.mode)
-        .open(&temporary)?;
-    Ok(Out::File {
-        file,
-        temporary: Some(temporary),
-        path,
-        making,
-    })
+}
+
+fn write_pieces(out: &mut impl Write, pieces: &mut mpsc::Receiver<Vec<u8>>) -> io::Result<()> {
+    while let Some(piece) = pieces.blocking_recv() {
+        out.write_all(&piece)?;
+    }
+    Ok(())
+}
+
+fn open(place: &Place, making: Making, shown: &str) -> Result<(Out, Option<Naming>), Ending> {
+    let Place::File(path) = place else {
+        return Ok((Out::Standard, None));
+    };
+    let failed = |error| cannot(shown, &error);
+    let path = match fs::metadata(path) {
+        Ok(about) if about.is_dir() => {
+            return Err(Ending::usage(format!(
+                "{shown} is a folder; give the path of a file"
+            )));
+        }
+        // A pipe or a device is written to as it is.
+        Ok(about) if !about.is_file() => {
+            let file = OpenOptions::new().write(true).open(path);
+            return Ok((Out::File(file.map_err(failed)?), None));
+        }
+        Ok(_) if !making.may_replace => return Err(exists(shown)),
+        // A link stays one, and leads to the new file.
+        Ok(_) => fs::canonicalize(path).map_err(failed)?,
+        Err(_) => path.clone(),
+    };
+    let (file, naming) = Naming::create(path, making).map_err(failed)?;
+    Ok((Out::File(file), Some(naming)))
+}
+
+impl Naming {
+    /// Makes the file under its temporary name. One that a program has left which was killed is removed.
+    fn create(path: PathBuf, making: Making) -> io::Result<(File, Self)> {
+        let mut temporary = path.clone().into_os_string();
+        temporary.push(".part");
+        let temporary = PathBuf::from(temporary);
+        match fs::remove_file(&temporary) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(making.mode)
+            .open(&temporary)?;
+        let naming = Self {
+            temporary,
+            path,
+            making,
+            is_done: false,
+        };
+        Ok((file, naming))
+    }
+
+    fn name(&mut self) -> io::Result<()> {
+        fs::rename(&self.temporary, &self.path)?;
+        self.is_done = true;
+        let folder = self.path.parent();
+        let folder = folder.filter(|folder| !folder.as_os_str().is_empty());
+        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+    }
+}
+
+impl Drop for Naming {
+    fn drop(&mut self) {
+        if !self.is_done {
+            // There is nobody to tell, and the next run removes it.
+            let _ = fs::remove_file(&self.temporary);
+        }
+    }
 }
 
 fn exists(shown: &str) -> Ending {
@@ -139,22 +206,16 @@ fn exists(shown: &str) -> Ending {
     ))
 }
 
-fn cannot(shown: &str, what: &str, error: &io::Error) -> Ending {
-    if error.kind() == io::ErrorKind::BrokenPipe {
-        return Ending::failure(format!("nobody reads {shown} any more"));
-    }
-    Ending::failure(format!("{shown} can't {what} ({error})"))
+fn cannot(shown: &str, error: &io::Error) -> Ending {
+    Ending::failure(if error.kind() == io::ErrorKind::BrokenPipe {
+        format!("nobody reads {shown} any more")
+    } else {
+        format!("{shown} can't be written ({error})")
+    })
 }
 
-impl Drop for Target {
-    fn drop(&mut self) {
-        if let Out::File {
-            temporary: Some(temporary),
-            ..
-        } = &self.out
-        {
-            // There is nobody to tell, and the next run removes it.
-            let _ = fs::remove_file(temporary);
-        }
-    }
+fn defect(shown: &str) -> Ending {
+    Ending::failure(format!(
+        "{shown} was not written, by a defect of this program"
+    ))
 }

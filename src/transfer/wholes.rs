@@ -59,10 +59,6 @@ impl Wholes {
         }
     }
 
-    pub(super) fn into_client(self) -> Client {
-        self.client
-    }
-
     /// The next keys, which may be none for once, or `None` at the end.
     pub(super) async fn step(&mut self) -> Result<Option<Vec<Whole>>, ClientError> {
         if self.cursor.is_none() {

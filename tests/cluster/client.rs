@@ -102,7 +102,7 @@ fn each_subcommand_prints_one_document() {
     let run = |arguments: &[&str]| document(&lab.client(&[&["--json"], arguments].concat()));
     assert_eq!(
         run(&["put", &key, "å"]),
-        (0, json!({"key": key, "node": "mac"}))
+        (0, json!({"key": key, "node": "mac", "stored": true}))
     );
     let found = json!({"key": key, "value": "å", "node": "mac"});
     assert_eq!(run(&["get", &key]), (0, found));

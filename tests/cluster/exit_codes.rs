@@ -22,7 +22,7 @@ fn exit_code_2_is_wrong_usage() {
         format!("error: there is no node \"nobody\"; {known}\n")
     );
     for arguments in [
-        &["put", "k"][..],
+        &["put"][..],
         &["get"],
         &["frobnicate"],
         &["get", "k", "--frobnicate"],

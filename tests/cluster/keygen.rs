@@ -1,6 +1,10 @@
 //! `keygen`: what it prints, what it leaves behind, and that it finds the faults that it is there to
 //! find.
 
+mod breaking_off;
+mod files;
+mod verify;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::process::Stdio;
@@ -13,7 +17,6 @@ use triad::resp::Frame;
 
 use crate::lab::connection::bulk;
 use crate::lab::fake::FakeNode;
-use crate::lab::terminal::Terminal;
 use crate::lab::{Lab, NAMES, code, eventually, key_of, text};
 
 /// The keys of a test with this seed, of which none was taken.
@@ -41,8 +44,8 @@ fn stored_keys(lab: &Lab) -> BTreeSet<String> {
     keys.collect()
 }
 
-/// The document that `keygen --json` prints, for these figures.
-fn document(figures: [usize; 5], unreachable: &str, keys: [usize; 3], ok: bool) -> String {
+/// The figures of the document that `keygen --json` prints: what is the same in each run.
+fn figures(figures: [usize; 5], unreachable: &str, keys: [usize; 3], ok: bool) -> String {
     let [offered, stored, duplicates, misplaced, unread] = figures;
     let [linux, mac, android] = keys;
     format!(
@@ -51,8 +54,20 @@ fn document(figures: [usize; 5], unreachable: &str, keys: [usize; 3], ok: bool) 
          {{\"name\":\"linux\",\"rule\":\"MD5 ends in an even hex digit\",\"expected_share\":0.5,\"keys\":{linux}}},\
          {{\"name\":\"mac\",\"rule\":\"SHA-1 divisible by 3\",\"expected_share\":0.16666666666666666,\"keys\":{mac}}},\
          {{\"name\":\"android\",\"rule\":\"the remainder\",\"expected_share\":0.3333333333333333,\"keys\":{android}}}\
-         ],\"ok\":{ok}}}\n"
+         ],\"ok\":{ok}"
     )
+}
+
+/// These figures in a document, which is one line.
+fn figures_in(document: &[u8]) -> String {
+    let document = text(document);
+    assert!(
+        serde_json::from_str::<Value>(&document).is_ok(),
+        "{document}"
+    );
+    assert!(document.ends_with("}\n"), "{document}");
+    let (figures, _) = document.split_once(",\"chi_squared\":").unwrap();
+    figures.to_owned()
 }
 
 #[test]
@@ -77,10 +92,22 @@ coverage is complete
   stored on a wrong node             0
   not read through every node        0
 
-The keys stay. To remove them:
-"
+the shares differ from the rules' by "
     );
     assert!(screen.starts_with(&expected), "{screen}");
+    assert!(screen.contains("\nnode       offer p50"), "{screen}");
+    assert!(screen.contains("\n100 keys in "), "{screen}");
+    assert!(
+        screen.contains("\n\nThe keys stay. To remove them:\n"),
+        "{screen}"
+    );
+    assert!(
+        screen
+            .lines()
+            .rev()
+            .skip(1)
+            .all(|line| line.chars().count() <= 80)
+    );
     assert_eq!(text(&output.stderr), "");
 }
 
@@ -88,33 +115,42 @@ The keys stay. To remove them:
 fn the_document_is_what_scripts_rely_on() {
     let lab = Lab::started();
     let output = lab.keygen(&["--json", "--seed", "5"]);
-    let expected = document(
+    let expected = figures(
         [100, 100, 0, 0, 0],
         "",
         shares_of(&keys_of(5, 16, 100)),
         true,
     );
     assert_eq!(
-        (code(&output), text(&output.stdout), text(&output.stderr)),
+        (
+            code(&output),
+            figures_in(&output.stdout),
+            text(&output.stderr)
+        ),
         (0, expected, String::new())
     );
-    // Without a seed nobody could name the keys again; the document has no place for it.
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    for (field, value) in [("seed", 5), ("length", 16), ("requests", 600), ("lanes", 1)] {
+        assert_eq!(document[field], value, "{field}");
+    }
+    for kind in ["offers", "reads"] {
+        let latencies = &document["latencies"];
+        let all = &latencies[kind];
+        assert_eq!(all["requests"], 300);
+        assert!(all["p50_us"].as_u64() <= all["p99_us"].as_u64());
+        assert!(all["p99_us"].as_u64() <= all["max_us"].as_u64());
+        assert!(all["p50_us"].as_u64().unwrap() > 0);
+        for (node, name) in NAMES.into_iter().enumerate() {
+            assert_eq!(latencies["nodes"][node]["name"], name);
+            assert_eq!(latencies["nodes"][node][kind]["requests"], 100);
+        }
+    }
+    // Without a seed somebody who does not keep the document could not name the keys again.
     let output = lab.keygen(&["--json"]);
     assert_eq!(code(&output), 0);
     assert!(text(&output.stderr).contains("To remove them: "));
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(document["ok"], true);
-}
-
-#[test]
-fn who_watches_sees_how_far_it_is() {
-    let lab = Lab::started();
-    let mut command = lab.tool(env!("CARGO_BIN_EXE_keygen"));
-    command.args(["--count", "600", "--seed", "4", "--clean"]);
-    let mut screen = Terminal::run(command, 80);
-    screen.expect("\r256 of 600 keys (seed 4)");
-    screen.expect("\r512 of 600 keys (seed 4)\r\u{1b}[Knode     rule");
-    assert_eq!(screen.wait().0.code(), Some(0));
 }
 
 #[test]
@@ -126,7 +162,7 @@ fn a_seed_gives_the_same_keys_again() {
     assert_eq!(stored_keys(&lab), keys);
     let again = lab.keygen(&["--json", "--seed", "7", "--count", "300"]);
     assert_eq!(code(&again), 0, "{}", text(&again.stderr));
-    assert_eq!(text(&again.stdout), text(&first.stdout));
+    assert_eq!(figures_in(&again.stdout), figures_in(&first.stdout));
     assert_eq!(stored_keys(&lab), keys);
     let other = lab.keygen(&["--seed", "8", "--count", "300"]);
     assert_eq!(code(&other), 0);
@@ -187,10 +223,10 @@ fn keys_of_others_are_left_alone_and_others_are_drawn() {
     for key in &all[..22] {
         assert_eq!(linux.call(&["SET", key, "theirs"]), Frame::OK);
     }
-    let figures = |keys| [keys, keys, 0, 0, 0];
+    let all_of = |keys| [keys, keys, 0, 0, 0];
     let output = lab.keygen(&["--json", "--seed", "1", "--length", "1", "--count", "40"]);
-    let expected = document(figures(40), "", shares_of(&all[22..]), true);
-    assert_eq!((code(&output), text(&output.stdout)), (0, expected));
+    let expected = figures(all_of(40), "", shares_of(&all[22..]), true);
+    assert_eq!((code(&output), figures_in(&output.stdout)), (0, expected));
     for (number, key) in all.iter().enumerate() {
         let value = if number < 22 {
             "theirs".to_owned()
@@ -202,8 +238,8 @@ fn keys_of_others_are_left_alone_and_others_are_drawn() {
 
     // One more than are free is no verdict, and says why; with --clean nothing stays.
     let output = lab.keygen(&["--json", "--length", "1", "--count", "41", "--clean"]);
-    let expected = document(figures(40), "", shares_of(&all[22..]), false);
-    assert_eq!((code(&output), text(&output.stdout)), (4, expected));
+    let expected = figures(all_of(40), "", shares_of(&all[22..]), false);
+    assert_eq!((code(&output), figures_in(&output.stdout)), (4, expected));
     let message = text(&output.stderr);
     assert!(
         message.contains(
@@ -251,8 +287,8 @@ fn a_node_that_is_down_is_named() {
     let mut lab = Lab::started();
     lab.kill("mac");
     let output = lab.keygen(&["--json"]);
-    let expected = document([0; 5], "\"mac\"", [0; 3], false);
-    assert_eq!((code(&output), text(&output.stdout)), (3, expected));
+    let expected = figures([0; 5], "\"mac\"", [0; 3], false);
+    assert_eq!((code(&output), figures_in(&output.stdout)), (3, expected));
     let message = text(&output.stderr);
     let mac = format!(
         "mac {} cannot be reached: no node runs there",
@@ -264,8 +300,8 @@ fn a_node_that_is_down_is_named() {
     // All that are missing are named at once.
     lab.kill("linux");
     let output = lab.keygen(&["--json"]);
-    let expected = document([0; 5], "\"linux\",\"mac\"", [0; 3], false);
-    assert_eq!((code(&output), text(&output.stdout)), (3, expected));
+    let expected = figures([0; 5], "\"linux\",\"mac\"", [0; 3], false);
+    assert_eq!((code(&output), figures_in(&output.stdout)), (3, expected));
     assert_eq!(
         lab.connect("android").call(&["TRIAD", "KEYS"]),
         Frame::Array(vec![])
@@ -342,7 +378,7 @@ fn with_android(
         });
     }
     let output = lab.keygen(&["--json", "--seed", "9"]);
-    (code(&output), text(&output.stdout))
+    (code(&output), figures_in(&output.stdout))
 }
 
 /// The value that keygen gives a key.
@@ -358,7 +394,7 @@ fn a_node_that_keeps_keys_of_others_is_found() {
         with_android(|_, _| "stored", right),
         (
             1,
-            document(
+            figures(
                 [100, 100, others, others, 0],
                 "",
                 [linux, mac, others + android],
@@ -382,7 +418,7 @@ fn a_node_that_refuses_its_own_keys_is_found() {
         with_android(|_, _| "declined", nothing),
         (
             1,
-            document(
+            figures(
                 [100, linux + mac, 0, 0, android],
                 "",
                 [linux, mac, 0],
@@ -408,14 +444,14 @@ fn a_node_that_returns_wrong_values_is_found() {
         with_android(verdict, wrong),
         (
             1,
-            document([100, 100, 0, 0, android], "", [linux, mac, android], false)
+            figures([100, 100, 0, 0, android], "", [linux, mac, android], false)
         )
     );
     assert_eq!(
         with_android(verdict, |_, _| bulk("wrong")),
         (
             1,
-            document([100, 100, 0, 0, 100], "", [linux, mac, android], false)
+            figures([100, 100, 0, 0, 100], "", [linux, mac, android], false)
         )
     );
 }
@@ -425,8 +461,8 @@ fn a_node_that_has_other_values_for_keys_of_others_is_found() {
     // It says that it has the keys of others, with values of its own; of its own keys so too, and
     // these are passed over as somebody's.
     let [linux, mac, _] = shares_of(&keys_of(9, 16, 100));
-    let (exit, document) = with_android(|_, _| "exists", |_, _| bulk("another's"));
-    let document: Value = serde_json::from_str(&document).unwrap();
+    let (exit, figures) = with_android(|_, _| "exists", |_, _| bulk("another's"));
+    let document: Value = serde_json::from_str(&format!("{figures}}}")).unwrap();
     assert_eq!((exit, &document["ok"]), (1, &false.into()));
     assert_eq!(document["keys"], document["duplicates"], "none is covered");
     assert_eq!(document["keys"], document["misplaced"]);
@@ -450,8 +486,8 @@ fn nodes_that_answer_nonsense_are_named_or_given_up() {
     let lab = Lab::new();
     let _nodes = NAMES.map(|name| fake(&lab, name, |_, _| "exists", |_, _| bulk("another's")));
     let output = lab.keygen(&["--json", "--count", "300"]);
-    let expected = document([0; 5], "", [0; 3], false);
-    assert_eq!((code(&output), text(&output.stdout)), (4, expected));
+    let expected = figures([0; 5], "", [0; 3], false);
+    assert_eq!((code(&output), figures_in(&output.stdout)), (4, expected));
     let message = text(&output.stderr);
     assert!(
         message.contains("only 0 keys of this length could be used"),

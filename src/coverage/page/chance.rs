@@ -3,7 +3,7 @@
 use statrs::distribution::{ChiSquared, Continuous as _, ContinuousCDF as _};
 
 use super::html::{Picture, escape, mark, marks};
-use crate::coverage::chance::Probability;
+use crate::coverage::chance::{Probability, Statistic};
 use crate::coverage::{CHANCE_P, Chance, Report};
 
 /// The points of the curve.
@@ -63,8 +63,9 @@ fn picture(chance: &Chance) -> Option<String> {
         "chance",
         "Where this test falls among those that differ by chance alone",
         &format!(
-            "Chi-squared is {chi_squared:.1}. By chance alone {} of all tests differ as much or more. From \
+            "Chi-squared is {}. The probability of such a difference or a larger one by chance alone is {}. From \
              {critical:.1} on it would not be put down to chance.",
+            Statistic(chi_squared),
             Probability(p_value)
         ),
     );
@@ -74,14 +75,14 @@ fn picture(chance: &Chance) -> Option<String> {
     picture.post("limit", at(critical));
     picture.post("found", at(chi_squared.min(end)));
     let found = if chi_squared > end {
-        format!("this test: {chi_squared:.1} →")
+        format!("this test: {} →", Statistic(chi_squared))
     } else {
-        format!("this test: {chi_squared:.1}")
+        format!("this test: {}", Statistic(chi_squared))
     };
     let below = marks(
         "below",
         &[
-            mark("tick", 0.0, "0: no difference"),
+            mark("tick", 0.0, "0"),
             mark("tick", at(critical), &format!("{critical:.1}: the limit")),
         ],
     );
@@ -93,7 +94,7 @@ fn picture(chance: &Chance) -> Option<String> {
         r#"<figure>{above}
 <div class="plot low">{svg}</div>
 {below}
-<figcaption>If keys fall by the rules, chi-squared falls under the curve, most often where it is high. The
+<figcaption>At 0 there is no difference. If keys fall by the rules, chi-squared falls under the curve, most often where it is high. The
 shaded part is as far out as this test or farther: p {p}. Past the limit, where 1 test of 100 comes by chance,
 it would be called more than chance.</figcaption></figure>"#,
         svg = picture.svg(),

@@ -117,7 +117,12 @@ pub(super) fn marks(class: &str, marks: &[String]) -> String {
 pub(super) fn table(caption: &str, header: &[&str], rows: &[Vec<String>]) -> String {
     let mut head = String::new();
     for title in header {
-        let _ = write!(head, "<th scope=\"col\">{}</th>", escape(title));
+        let class = if *title == "rule" {
+            " class=\"words\""
+        } else {
+            ""
+        };
+        let _ = write!(head, "<th scope=\"col\"{class}>{}</th>", escape(title));
     }
     let mut body = String::new();
     for row in rows {
@@ -126,6 +131,9 @@ pub(super) fn table(caption: &str, header: &[&str], rows: &[Vec<String>]) -> Str
             let cell = escape(cell);
             let _ = match place {
                 0 => write!(body, "<th scope=\"row\">{cell}</th>"),
+                1 if header.get(1) == Some(&"rule") => {
+                    write!(body, "<td class=\"words\">{cell}</td>")
+                }
                 _ => write!(body, "<td>{cell}</td>"),
             };
         }

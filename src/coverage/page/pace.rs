@@ -18,7 +18,7 @@ pub(super) fn section(report: &Report) -> String {
     let rates = report.pace.rates();
     if rates.len() < INTERVALS_MIN {
         return format!(
-            "<section>\n<h2>The rate over time</h2>\n<p>{sentence} The test was too short to show its \
+            "<section class=\"wide\">\n<h2>The rate over time</h2>\n<p>{sentence} The test was too short to show its \
              course.</p>\n</section>"
         );
     }
@@ -65,7 +65,7 @@ pub(super) fn section(report: &Report) -> String {
         mark("tick", 100.0 * part, &text)
     });
     format!(
-        r#"<section>
+        r#"<section class="wide">
 <h2>The rate over time</h2>
 <p>{sentence} The dashed line is the average.</p>
 <figure><p class="scale" aria-hidden="true">{top} keys a second</p>

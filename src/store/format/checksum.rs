@@ -16,15 +16,22 @@
 use crc32fast::Hasher;
 
 /// A checksum under way. The fields have to come sorted by name.
-pub(in crate::store) struct Checksum {
+pub struct Checksum {
     hasher: Hasher,
     /// CRC-32 is several times faster over one piece than over many small ones.
     gathered: [u8; 192],
     len: usize,
 }
 
+impl Default for Checksum {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Checksum {
-    pub(in crate::store) fn new() -> Self {
+    /// Without any field yet.
+    pub fn new() -> Self {
         Self {
             hasher: Hasher::new(),
             gathered: [0; 192],
@@ -32,15 +39,17 @@ impl Checksum {
         }
     }
 
+    /// Takes a field of bytes, or of text.
     #[inline]
-    pub(in crate::store) fn bytes<const N: usize>(&mut self, name: &[u8; N], content: &[u8]) {
+    pub fn bytes<const N: usize>(&mut self, name: &[u8; N], content: &[u8]) {
         self.name(name);
         self.take(length(content));
         self.take_slice(content);
     }
 
+    /// Takes a field that is a number.
     #[inline]
-    pub(in crate::store) fn number<const N: usize>(&mut self, name: &[u8; N], content: u64) {
+    pub fn number<const N: usize>(&mut self, name: &[u8; N], content: u64) {
         let content = content.to_le_bytes();
         self.name(name);
         self.take(length(&content));
@@ -51,7 +60,8 @@ impl Checksum {
         self.bytes(name, &[u8::from(content)]);
     }
 
-    pub(in crate::store) fn finish(mut self) -> u32 {
+    /// The checksum of all that was taken.
+    pub fn finish(mut self) -> u32 {
         self.flush();
         self.hasher.finalize()
     }
@@ -108,13 +118,13 @@ pub(in crate::store) fn of_entry(key: &[u8], value: &[u8]) -> u32 {
 }
 
 /// The checksum that a `crc` field has, if it is one.
-pub(in crate::store) fn parse(digits: &str) -> Option<u32> {
+pub fn parse(digits: &str) -> Option<u32> {
     let is_one = digits.len() == 8 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
     u32::from_str_radix(digits, 16).ok().filter(|_| is_one)
 }
 
 /// The 8 hexadecimal digits of a `crc` field.
-pub(in crate::store) fn digits(crc: u32) -> [u8; 8] {
+pub fn digits(crc: u32) -> [u8; 8] {
     let mut digits = [0; 8];
     for (digit, shift) in digits.iter_mut().zip((0..32).step_by(4).rev()) {
         let number = u8::try_from((crc >> shift) & 15).unwrap_or_default();

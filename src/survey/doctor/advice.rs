@@ -106,14 +106,6 @@ impl Advice<'_> {
         format!("send them to their owners: `{}`", self.client("rehome"))
     }
 
-    /// About two nodes with the same files.
-    pub(super) fn copies(self, name: &str) -> String {
-        format!(
-            "stop both, and start one of them with a data folder of its own: `{} --data FOLDER`",
-            self.start(name)
-        )
-    }
-
     /// About rules that leave a node nothing.
     pub(super) fn list(self) -> String {
         format!(

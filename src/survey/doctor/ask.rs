@@ -67,10 +67,6 @@ impl Facts {
         self.text("os").split(' ').next().unwrap_or_default()
     }
 
-    pub(super) fn node_id(&self) -> &str {
-        self.text("node_id")
-    }
-
     pub(super) fn fingerprint(&self) -> &str {
         self.text("fingerprint")
     }

@@ -6,22 +6,26 @@ use super::advice::{self, Advice};
 use super::ask::{Clock, Facts, Seen};
 use super::thresholds::{CLOCK_MAX_US, FREE_LAST_BYTES, free_wanted, journal_wanted};
 use super::{Check, Verdict};
+use crate::client::ClientError;
 use crate::cluster::Cluster;
 use crate::placement::Placement;
 
-/// The version of this program, and so the one that nodes should have.
-const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// What nodes should have: what this program has.
+struct Expected<'a> {
+    placement: &'a Placement,
+    version: &'a str,
+}
 
-/// Every check: those of the cluster as a whole, then those of each node.
-pub(super) fn all(cluster: &Cluster, seen: &[Seen]) -> Vec<Check> {
+/// Every check: those of the cluster as a whole, then those of each node. `version` is that of this program.
+pub(super) fn all(cluster: &Cluster, version: &str, seen: &[Seen]) -> Vec<Check> {
     let advice = Advice { cluster };
     let placement = cluster.placement();
     let mut checks = cluster_file(placement, advice);
-    checks.push(copies(seen, advice));
     let clocks = Clocks::judge(seen);
     checks.push(clocks.check());
+    let expected = Expected { placement, version };
     for node in seen {
-        checks.extend(of_node(node, seen, placement, &clocks, advice));
+        checks.extend(of_node(node, seen, &expected, &clocks, advice));
     }
     checks
 }
@@ -29,7 +33,7 @@ pub(super) fn all(cluster: &Cluster, seen: &[Seen]) -> Vec<Check> {
 fn of_node(
     node: &Seen,
     all: &[Seen],
-    placement: &Placement,
+    expected: &Expected<'_>,
     clocks: &Clocks,
     advice: Advice<'_>,
 ) -> Vec<Check> {
@@ -38,7 +42,7 @@ fn of_node(
         Ok(facts) => facts,
         Err(error) => {
             let action = advice.unreachable(&node.name, &node.address, error);
-            return vec![about.problem("reachable", error.to_string(), action)];
+            return vec![about.problem("reachable", about.away(error), action)];
         }
     };
     let mut checks = vec![about.ok(
@@ -56,19 +60,17 @@ fn of_node(
         about.problem("name", detail, advice.stranger(facts.name()))
     });
     let file = advice.file();
-    checks.push(if facts.fingerprint() == placement.fingerprint() {
+    checks.push(if facts.fingerprint() == expected.placement.fingerprint() {
         about.ok("rules", format!("its nodes and rules are those of {file}"))
     } else {
         let detail = format!("its list of nodes and rules is not that of {file}");
         about.problem("rules", detail, advice.rules(&node.name))
     });
-    checks.push(if facts.version() == VERSION {
-        about.ok("version", format!("its version is {VERSION}"))
+    checks.push(if facts.version() == expected.version {
+        about.ok("version", format!("its version is {}", expected.version))
     } else {
-        let detail = format!(
-            "its version is {}, that of this program {VERSION}",
-            facts.version()
-        );
+        let (version, ours) = (facts.version(), expected.version);
+        let detail = format!("its version is {version}, that of this program {ours}");
         about.warning("version", detail, advice::version())
     });
     checks.push(about.clock(facts, clocks));
@@ -137,6 +139,21 @@ impl About<'_> {
             result,
             detail,
             action,
+        }
+    }
+
+    /// Why it has not told anything.
+    fn away(&self, error: &ClientError) -> String {
+        let address = &self.0.address;
+        match error {
+            ClientError::Unreachable { cause, .. } => {
+                format!("it can't be reached at {address}: {cause}")
+            }
+            ClientError::Lost { cause, .. } => format!("it did not answer at {address}: {cause}"),
+            ClientError::Unexpected { what, .. } => {
+                format!("what answers at {address} is not understood: {what}")
+            }
+            error => format!("what answers at {address} refuses to tell: {error}"),
         }
     }
 
@@ -242,45 +259,6 @@ fn cluster_file(placement: &Placement, advice: Advice<'_>) -> Vec<Check> {
     let warnings = warnings.into_iter();
     let warned = warnings.map(|warning| of_all(Verdict::Warning, warning, Some(advice.list())));
     warned.collect()
-}
-
-/// Two nodes whose files are copies take each other's journal records for their own.
-fn copies(seen: &[Seen], advice: Advice<'_>) -> Check {
-    let told = seen
-        .iter()
-        .filter_map(|node| Some((node, node.told.as_ref().ok()?)));
-    let told: Vec<_> = told.collect();
-    let pairs = told.iter().enumerate().find_map(|(place, (node, facts))| {
-        let mut later = told.iter().skip(place + 1);
-        // One node at two addresses has one name.
-        let (copy, _) = later.find(|(_, other)| {
-            !facts.node_id().is_empty()
-                && other.node_id() == facts.node_id()
-                && other.name() != facts.name()
-        })?;
-        Some((&node.name, &copy.name))
-    });
-    let (result, detail, action) = match pairs {
-        None => (
-            Verdict::Ok,
-            "each node has files of its own".to_owned(),
-            None,
-        ),
-        Some((node, copy)) => (
-            Verdict::Problem,
-            format!(
-                "the files of {node} and {copy} are copies of each other: both have the same node_id"
-            ),
-            Some(advice.copies(copy)),
-        ),
-    };
-    Check {
-        node: None,
-        check: "copies",
-        result,
-        detail,
-        action,
-    }
 }
 
 /// How the clocks stand to each other, by the nodes that told their time.

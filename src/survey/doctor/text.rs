@@ -8,6 +8,9 @@ use super::{Check, Findings, NodeFacts, Verdict};
 use crate::terminal::colour::Tone;
 use crate::terminal::{self, Colours, Column};
 
+/// The narrowest window that sentences are broken for.
+const COLUMNS_MIN: usize = 20;
+
 impl Findings {
     /// A table of the nodes; then each finding, with what to do about it.
     pub fn text(&self, columns: u16) -> String {
@@ -30,7 +33,11 @@ impl Findings {
         let table = terminal::table(columns, header, rows);
         let mut parts = vec![colours.paint_table(&table)];
         for check in self.found() {
-            parts.push(finding(check, usize::from(columns), colours));
+            parts.push(finding(
+                check,
+                usize::from(columns).max(COLUMNS_MIN),
+                colours,
+            ));
         }
         parts.push(self.verdict(colours));
         parts.join("\n\n")
@@ -105,10 +112,27 @@ fn finding(check: &Check, columns: usize, colours: Colours) -> String {
         *first = format!("{}{rest}", colours.paint(tone, word));
     }
     if let Some(action) = &check.action {
-        let action = format!("  {}", shown(action));
-        lines.extend(terminal::wrap(&action, columns, INDENT));
+        let action = format!("  → {}", keep_whole(&shown(action), columns - 2 * INDENT));
+        let action = terminal::wrap(&action, columns, 2 * INDENT).join("\n");
+        lines.push(action.replace(KEPT_BLANK, " "));
     }
     lines.join("\n")
+}
+
+/// A blank at which no line is broken.
+const KEPT_BLANK: char = '\u{a0}';
+
+/// A sentence whose commands, between backticks, stay on one line each, to be copied; unless they are longer.
+fn keep_whole(sentence: &str, columns: usize) -> String {
+    let parts = sentence.split('`').enumerate().map(|(place, part)| {
+        let is_command = place % 2 == 1 && terminal::width(part) + 3 <= columns;
+        let mut kept = part.to_owned();
+        if is_command {
+            kept = kept.replace(' ', &KEPT_BLANK.to_string());
+        }
+        kept
+    });
+    parts.collect::<Vec<_>>().join("`")
 }
 
 fn word(verdict: Verdict) -> &'static str {

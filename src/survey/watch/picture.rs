@@ -66,8 +66,12 @@ impl Figures {
             sentences.extend(terminal::wrap(&sentence, columns, 2));
         }
         let heading = self.heading(columns, colours);
+        let mut lines = vec![heading];
+        if rows > table.len() + 1 {
+            lines.push(String::new());
+        }
         // A low window keeps the heading and as many nodes as fit.
-        let room = rows.saturating_sub(2);
+        let room = rows.saturating_sub(lines.len());
         if table.len() > room {
             let hidden = table.len() - room.saturating_sub(1);
             table.truncate(room.saturating_sub(1));
@@ -75,7 +79,6 @@ impl Figures {
                 table.push(terminal::cut(&format!("and {hidden} more"), columns).to_owned());
             }
         }
-        let mut lines = vec![heading, String::new()];
         lines.append(&mut table);
         // One line stays empty, and the last one says how to leave.
         let is_window = rows != usize::MAX;
@@ -112,14 +115,14 @@ impl Figures {
         let (up, all) = (self.answering(), self.nodes.len());
         let nodes = format!("{up} of {all} nodes");
         let via = self.entry.as_ref().map(|entry| format!("via {entry}"));
-        let whole = [Some(&keys), Some(&nodes), via.as_ref(), Some(&self.clock())];
-        let parts = |parts: &[Option<&String>]| {
-            let parts = parts.iter().flatten().map(|part| part.as_str());
-            parts.collect::<Vec<_>>().join("   ")
-        };
-        let mut text = parts(&whole);
-        if terminal::width(&text) > columns {
-            text = parts(&[Some(&keys), Some(&nodes), Some(&self.clock())]);
+        let mut parts = vec![keys, nodes];
+        parts.extend(via);
+        parts.push(self.clock());
+        // The entry node goes first, then the time, then the nodes.
+        let mut text = parts.join("   ");
+        while terminal::width(&text) > columns && parts.len() > 1 {
+            parts.remove(if parts.len() == 4 { 2 } else { parts.len() - 1 });
+            text = parts.join("   ");
         }
         colours.paint(Tone::Heading, terminal::cut(&text, columns))
     }
@@ -341,3 +344,6 @@ fn ping(micros: u64) -> String {
         format!("{}.{:02} s", tenths / 10_000, tenths % 10_000 / 100)
     }
 }
+
+#[cfg(test)]
+mod tests;

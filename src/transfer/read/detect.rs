@@ -55,6 +55,8 @@ pub(in crate::transfer) fn detect(head: &[u8]) -> Result<Format, String> {
 fn is_entry(names: &[String]) -> bool {
     let is_field = |name: &String| FIELDS.contains(&name.as_str());
     match names {
+        // A backup, or another file of nodes: the reader of lines knows what to say of it.
+        [first, ..] if first == "triad" => true,
         // A value so long that the next name is out of sight is no key.
         [key, rest @ ..] => {
             matches!(key.as_str(), "key" | "key_base64")
@@ -111,6 +113,7 @@ mod tests {
                 Format::Lines,
             ),
             ("{\"key\":\"a\",\"value\":\"cut of", Format::Lines),
+            ("{\"triad\":\"backup\",\"version\":1}", Format::Lines),
             ("key,value\na,b\n", Format::Csv),
             ("value;key\r\n", Format::Csv),
             ("key_base64\tvalue\n", Format::Csv),

@@ -1,10 +1,10 @@
 //! An entry on each line.
 
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 
 use memchr::memchr;
 
-use super::{End, Take, at, fill};
+use super::{End, Take, at};
 use crate::limits::{FILE_READ_CHUNK_BYTES, RECORD_MAX_BYTES};
 use crate::store::ReadEntry;
 use crate::transfer::source::too_long;
@@ -104,12 +104,17 @@ impl<R: Read> Lines<R> {
             self.buffer.resize(wanted, 0);
         }
         let room = self.buffer.get_mut(self.end..wanted).unwrap_or_default();
-        let (room_len, read) = (room.len(), fill(&mut self.from, room));
-        let count = read.map_err(|error| {
+        let count = loop {
+            match self.from.read(room) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                read => break read,
+            }
+        };
+        let count = count.map_err(|error| {
             format!("line {}: the file can't be read ({error})", self.number + 1)
         })?;
         self.end += count;
-        self.is_at_end = count < room_len;
+        self.is_at_end = count == 0;
         Ok(())
     }
 }

@@ -4,6 +4,7 @@
 //! time. Nodes that a test leaves behind are killed when its [`Lab`] is dropped.
 
 pub(crate) mod connection;
+pub(crate) mod contents;
 pub(crate) mod descriptors;
 pub(crate) mod fake;
 pub(crate) mod memory;

@@ -29,10 +29,15 @@ pub(crate) fn resident_bytes(pid: Pid) -> u64 {
 
 /// The most that a process has ever had in memory, in MiB: `VmHWM` of `status`, in KiB (proc(5)).
 pub(crate) fn peak_mib(pid: Pid) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{}/status", pid.as_raw_pid())).unwrap();
+    try_peak_mib(pid).expect("a peak")
+}
+
+/// The same, if it is told: of a process that has ended it is not.
+pub(crate) fn try_peak_mib(pid: Pid) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{}/status", pid.as_raw_pid())).ok()?;
     let peak = status
         .lines()
         .find_map(|line| line.strip_prefix("VmHWM:")?.strip_suffix("kB"));
-    let kib: u64 = peak.expect("a peak").trim().parse().unwrap();
-    kib * 1024 / MIB
+    let kib: u64 = peak?.trim().parse().ok()?;
+    Some(kib * 1024 / MIB)
 }

@@ -18,7 +18,8 @@ use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::process::{Pid, Signal, ioctl_tiocsctty, kill_process, setsid};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{
-    LocalModes, OptionalActions, Termios, Winsize, tcgetattr, tcsetattr, tcsetwinsize,
+    LocalModes, OptionalActions, SpecialCodeIndex, Termios, Winsize, tcgetattr, tcsetattr,
+    tcsetwinsize,
 };
 
 use super::PATIENCE;
@@ -240,7 +241,12 @@ impl Terminal {
             && now.output_modes == self.before.output_modes
             && now.control_modes == self.before.control_modes
             && now.local_modes == self.before.local_modes
-            && self.look(|screen| !screen.bracketed_paste() && !screen.hide_cursor())
+            && [SpecialCodeIndex::VMIN, SpecialCodeIndex::VTIME]
+                .into_iter()
+                .all(|code| now.special_codes[code] == self.before.special_codes[code])
+            && self.look(|screen| {
+                !(screen.bracketed_paste() || screen.hide_cursor() || screen.alternate_screen())
+            })
     }
 
     /// Waits until a step is at work: then Ctrl-C is a signal, and at a question it is a key.

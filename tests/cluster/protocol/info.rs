@@ -120,6 +120,23 @@ fn every_field_of_a_section_of_redis_is_one_of_its_fields() {
 }
 
 #[test]
+fn the_room_on_the_disk_is_told_where_files_are() {
+    let lab = Lab::started();
+    let mut client = lab.connect("linux");
+    let disk = rustix::fs::statvfs(lab.data("")).unwrap();
+    assert_eq!(
+        client.info("triad_disk_total_bytes"),
+        disk.f_blocks * disk.f_frsize
+    );
+    let free = client.info("triad_disk_free_bytes");
+    assert!(free > 0 && free <= disk.f_blocks * disk.f_frsize, "{free}");
+    // It is a part of this section, and of no other.
+    let told = info(&mut client, &["persistence"]);
+    assert!(told.contains("triad_disk_free_bytes:"), "{told}");
+    assert!(!info(&mut client, &["server", "triad"]).contains("triad_disk"));
+}
+
+#[test]
 fn figures_are_those_of_the_node() {
     let lab = Lab::started();
     let mut client = lab.connect("android");
