@@ -30,6 +30,13 @@ use triad::store::Fsync;
     version,
     after_help = "Exit codes: 0 done; 2 wrong usage; 4 any other failure."
 )]
+#[cfg_attr(
+    feature = "tools",
+    expect(
+        clippy::struct_excessive_bools,
+        reason = "each is an option of its own"
+    )
+)]
 struct Arguments {
     /// The cluster file [default: data/cluster.json if it is there, else linux, mac and android on
     /// 127.0.0.1:7001 to 7003]

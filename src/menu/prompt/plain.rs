@@ -18,11 +18,11 @@ pub(super) fn choose(screen: &mut Screen, list: &List<'_>) -> Result<usize, Leav
     };
     let widest = (0..list.items.len()).map(|place| label(place).len()).max();
     let widest = widest.unwrap_or(0);
-    let mut text = list.title.to_owned();
-    for (place, item) in list.items.iter().enumerate() {
-        text += &format!("\n  {:>widest$}  {}", label(place), item.text);
-    }
-    screen.show(Ink::Plain, text.trim_start_matches('\n'))?;
+    let items = list.items.iter().enumerate();
+    let items = items.map(|(place, item)| format!("  {:>widest$}  {}", label(place), item.text));
+    let title = Some(list.title.to_owned()).filter(|title| !title.is_empty());
+    let lines: Vec<_> = title.into_iter().chain(items).collect();
+    screen.show(Ink::Plain, &lines.join("\n"))?;
     loop {
         let answer = match line(screen, list.question) {
             Err(Leave::Step) if list.is_first => {

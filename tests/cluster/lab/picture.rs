@@ -1,7 +1,5 @@
 //! A terminal's screen as a picture: an SVG that looks like a window of a desktop.
 
-use std::fmt::Write as _;
-
 use vt100::{Cell, Color, Screen};
 
 /// The size of a character, in pixels: that of most monospace fonts at [`FONT_SIZE`].
@@ -27,6 +25,10 @@ const NAMED: [&str; 16] = [
 
 /// How a run of characters looks.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "a terminal has each of them by itself"
+)]
 struct Look {
     fill: String,
     behind: Option<String>,
@@ -72,82 +74,98 @@ impl Look {
 pub(crate) fn svg(screen: &Screen, title: &str) -> String {
     let (_, columns) = screen.size();
     let rows = screen.contents().trim_end().lines().count();
+    let rows = u16::try_from(rows).unwrap();
     let width = f32::from(columns.get()) * CELL_WIDTH + 2.0 * MARGIN;
-    let height = rows as f32 * CELL_HEIGHT + BAR + MARGIN;
-    let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width:.0}\" height=\"{height:.0}\" viewBox=\"0 0 {width:.0} \
-         {height:.0}\" role=\"img\">\n<title>{}</title>\n<rect width=\"100%\" height=\"100%\" rx=\"10\" \
-         fill=\"{BACKGROUND}\"/>\n",
-        escaped(title)
-    );
-    for (place, fill) in BUTTONS.iter().enumerate() {
-        let x = MARGIN + 6.0 + place as f32 * 18.0;
-        svg += &format!(
-            "<circle cx=\"{x}\" cy=\"{}\" r=\"5.5\" fill=\"{fill}\"/>\n",
-            BAR / 2.0
-        );
+    let height = f32::from(rows) * CELL_HEIGHT + BAR + MARGIN;
+    let title = escaped(title);
+    let mut lines = vec![
+        format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width:.0}\" height=\"{height:.0}\" \
+             viewBox=\"0 0 {width:.0} {height:.0}\" role=\"img\">"
+        ),
+        format!("<title>{title}</title>"),
+        format!("<rect width=\"100%\" height=\"100%\" rx=\"10\" fill=\"{BACKGROUND}\"/>"),
+    ];
+    let (middle, baseline) = (BAR / 2.0, BAR / 2.0 + DESCENT);
+    for (x, fill) in [20, 38, 56].into_iter().zip(BUTTONS) {
+        lines.push(format!(
+            "<circle cx=\"{x}\" cy=\"{middle}\" r=\"5.5\" fill=\"{fill}\"/>"
+        ));
     }
-    svg += &format!(
-        "<g font-family=\"{FONTS}\" font-size=\"{FONT_SIZE}\" xml:space=\"preserve\">\n\
-         <text x=\"50%\" y=\"{}\" text-anchor=\"middle\" fill=\"{FOREGROUND}\" opacity=\"0.65\">{}</text>\n",
-        BAR / 2.0 + DESCENT,
-        escaped(title)
-    );
+    lines.push(format!(
+        "<g font-family=\"{FONTS}\" font-size=\"{FONT_SIZE}\" xml:space=\"preserve\">"
+    ));
+    lines.push(format!(
+        "<text x=\"50%\" y=\"{baseline}\" text-anchor=\"middle\" fill=\"{FOREGROUND}\" \
+         opacity=\"0.65\">{title}</text>"
+    ));
     for row in 0..rows {
-        draw_row(&mut svg, screen, u16::try_from(row).unwrap());
+        lines.extend(runs(screen, row).iter().flat_map(|run| run.drawn(row)));
     }
-    svg + "</g>\n</svg>\n"
+    lines.push("</g>\n</svg>\n".to_owned());
+    lines.join("\n")
 }
 
-/// Draws the characters of a row that look alike together. Each run has its length said, so that it ends where the
-/// next begins, whatever the font.
-fn draw_row(svg: &mut String, screen: &Screen, row: u16) {
-    let (_, columns) = screen.size();
-    let mut runs: Vec<(Look, u16, u16, String)> = Vec::new();
-    for column in 0..columns.get() {
+/// Characters of a row, side by side, that look alike.
+struct Run {
+    look: Look,
+    column: u16,
+    columns: u16,
+    text: String,
+}
+
+fn runs(screen: &Screen, row: u16) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    for column in 0..screen.size().1.get() {
         let cell = screen.cell(row, column).unwrap();
-        if cell.is_wide_continuation() {
-            if let Some((_, _, width, _)) = runs.last_mut() {
-                *width += 1;
-            }
-            continue;
-        }
-        let look = Look::of(cell);
-        let text = if cell.has_contents() {
-            cell.contents()
-        } else {
-            " "
+        let text = match cell.contents() {
+            // The second half of a wide character.
+            "" if cell.is_wide_continuation() => "",
+            "" => " ",
+            text => text,
         };
+        let look = Look::of(cell);
         match runs.last_mut() {
-            Some((last, _, width, run)) if *last == look => {
-                *width += 1;
-                run.push_str(text);
+            Some(run) if run.look == look => {
+                run.columns += 1;
+                run.text.push_str(text);
             }
-            _ => runs.push((look, column, 1, text.to_owned())),
+            _ => runs.push(Run {
+                look,
+                column,
+                columns: 1,
+                text: text.to_owned(),
+            }),
         }
     }
-    let top = BAR + f32::from(row) * CELL_HEIGHT;
-    for (look, column, width, text) in runs {
-        let x = MARGIN + f32::from(column) * CELL_WIDTH;
-        if let Some(behind) = &look.behind {
-            let width = f32::from(width) * CELL_WIDTH;
-            let rect = format!(
-                "<rect x=\"{x:.1}\" y=\"{top}\" width=\"{width:.1}\" height=\"{CELL_HEIGHT}\" fill=\"{behind}\"/>"
-            );
-            writeln!(svg, "{rect}").unwrap();
+    runs
+}
+
+impl Run {
+    /// What is behind it, and its text. The text has its length said, so that it ends where the next begins,
+    /// whatever the font.
+    fn drawn(&self, row: u16) -> Vec<String> {
+        let mut drawn = Vec::new();
+        let x = MARGIN + f32::from(self.column) * CELL_WIDTH;
+        let top = BAR + f32::from(row) * CELL_HEIGHT;
+        if let Some(behind) = &self.look.behind {
+            let width = f32::from(self.columns) * CELL_WIDTH;
+            drawn.push(format!(
+                "<rect x=\"{x:.1}\" y=\"{top}\" width=\"{width:.1}\" height=\"{CELL_HEIGHT}\" \
+                 fill=\"{behind}\"/>"
+            ));
         }
-        let shown = text.trim_end();
+        let shown = self.text.trim_end();
         if !shown.is_empty() {
-            let blanks = text.len() - shown.len();
-            let width = f32::from(width) - blanks as f32;
-            let (y, length) = (top + CELL_HEIGHT - DESCENT, width * CELL_WIDTH);
-            let (attributes, shown) = (look.attributes(), escaped(shown));
-            writeln!(
-                svg,
+            let blanks = u16::try_from(self.text.len() - shown.len()).unwrap();
+            let length = f32::from(self.columns - blanks) * CELL_WIDTH;
+            let y = top + CELL_HEIGHT - DESCENT;
+            let (attributes, shown) = (self.look.attributes(), escaped(shown));
+            drawn.push(format!(
                 "<text x=\"{x:.1}\" y=\"{y}\" textLength=\"{length:.1}\" {attributes}>{shown}</text>"
-            )
-            .unwrap();
+            ));
         }
+        drawn
     }
 }
 
