@@ -155,28 +155,13 @@ impl Menu<'_> {
     /// something for it.
     async fn headline(&mut self) -> Result<String, Stop> {
         let nodes = self.session.cluster().nodes().len();
-        let asked = async |session: &mut Session| {
-            let read = |reply| match reply {
-                Frame::Array(rows) => {
-                    let up = |row: &&Frame<'_>| SelfReport::from_frame(row).is_some();
-                    Some(rows.iter().filter(up).count())
-                }
-                _ => None,
-            };
-            let mut result = session.ask(&[b"TRIAD", b"NODES"], read).await;
-            if result.is_err() {
-                result = session.ask(&[b"TRIAD", b"NODES"], read).await;
-            }
-            result
-        };
-        let asked = self.attend(async |session| timeout(MENU_HEADLINE_WAIT, asked(session)).await);
+        let asked =
+            self.attend(async |session| timeout(MENU_HEADLINE_WAIT, reachable(session)).await);
         let reachable = match asked.await {
             Ok((Ok(Ok(reachable)), _)) => reachable,
-            // Ctrl-C was meant for the step that had just ended.
-            Ok((Ok(Err(_)), _)) | Err(Stop::Interrupted) => {
-                return Ok("no node answers".to_owned());
-            }
-            Ok((Err(_late), _)) => {
+            Ok((Ok(Err(_)), _)) => return Ok("no node answers".to_owned()),
+            // Ctrl-C may have been meant for the step that had just ended.
+            Ok((Err(_), _)) | Err(Stop::Interrupted) => {
                 self.session.disconnect();
                 return Ok("the nodes are slow to answer".to_owned());
             }
@@ -214,6 +199,22 @@ impl Menu<'_> {
     ) -> Result<(T, Duration), Stop> {
         let (result, time) = self.attend(work).await?;
         Ok((result?, time))
+    }
+}
+
+/// How many nodes the entry node reaches; another one where that was lost.
+async fn reachable(session: &mut Session) -> Result<usize, Ending> {
+    let read = |reply| match reply {
+        Frame::Array(rows) => {
+            let up = |row: &&Frame<'_>| SelfReport::from_frame(row).is_some();
+            Some(rows.iter().filter(up).count())
+        }
+        _ => None,
+    };
+    let words: [&[u8]; 2] = [b"TRIAD", b"NODES"];
+    match session.ask(&words, read).await {
+        Err(_) => session.ask(&words, read).await,
+        reachable => reachable,
     }
 }
 

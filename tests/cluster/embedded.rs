@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use rustix::net::{AddressFamily, SocketAddrV4, SocketType, sockopt};
+use rustix::process::Signal;
 use serde_json::Value;
 use tempfile::TempDir;
 use triad::resp::Frame;
@@ -158,6 +159,19 @@ fn a_second_client_joins_the_nodes_of_the_first() {
     assert_eq!(menu.wait().0.code(), Some(0));
     assert_eq!(any.try_reply(), None);
     assert_eq!(desk.run_alone(CLIENT, &["get", "b"]), "2");
+}
+
+#[test]
+fn a_menu_that_a_signal_ends_stops_its_nodes_in_the_orderly_way() {
+    let Some(desk) = Desk::new() else { return };
+    let mut menu = Terminal::run(desk.command(CLIENT, &[]), 80);
+    menu.expect("choice: ");
+    let mut any = Connection::open(([127, 0, 0, 1], 7001).into());
+    assert_eq!(any.call(&["SET", "a", "1"]), Frame::OK);
+    menu.signal(Signal::TERM);
+    assert_eq!(menu.ends_tidily(), Some(143));
+    let keys = keys_in(&desk.data().join("android.json"));
+    assert_eq!(keys, BTreeSet::from(["a".to_owned()]));
 }
 
 #[test]

@@ -5,18 +5,13 @@ use std::env;
 use std::fs;
 use std::path::Path;
 
-use crate::lab::terminal::{Terminal, Window, key};
+use crate::lab::terminal::{Terminal, USUAL, Window, key};
 use crate::lab::{Lab, picture};
 
 const FOLDER: &str = "TRIAD_PICTURES";
 
-const WINDOW: Window = Window {
-    rows: 24,
-    columns: 80,
-};
-
 /// A cluster with the countries of the world, and the client on a terminal with colours.
-fn client(lab: &Lab, arguments: &[&str]) -> Terminal {
+fn client(lab: &Lab, arguments: &[&str], rows: u16) -> Terminal {
     let countries = concat!(env!("CARGO_MANIFEST_DIR"), "/data/samples/countries.json");
     assert!(lab.client(&["import", countries]).status.success());
     let mut command = lab.tool(env!("CARGO_BIN_EXE_client"));
@@ -24,7 +19,7 @@ fn client(lab: &Lab, arguments: &[&str]) -> Terminal {
         .args(arguments)
         .env("NO_COLOR", "")
         .env("EDITOR", "vi");
-    Terminal::open(command, WINDOW)
+    Terminal::open(command, Window { rows, ..USUAL })
 }
 
 /// Draws what stands on the screen, asserts that these texts are among it, and keeps it where it is wanted.
@@ -42,7 +37,7 @@ fn draw(terminal: &Terminal, name: &str, title: &str, texts: &[&str]) {
 #[test]
 fn the_menu() {
     let lab = Lab::started();
-    let mut menu = client(&lab, &[]);
+    let mut menu = client(&lab, &[], USUAL.rows);
     menu.expect("choice: ");
     menu.type_line("1");
     menu.expect("key: ");
@@ -96,9 +91,12 @@ fn the_menu() {
 #[test]
 fn the_watch() {
     let lab = Lab::started();
-    let mut watch = client(&lab, &["watch"]);
-    watch.expect("android");
-    watch.expect("\x1b[J");
+    let mut watch = client(&lab, &["watch"], 8);
+    // The first picture knows no requests of a second yet.
+    for _ in 0..2 {
+        watch.expect("android");
+        watch.expect("\x1b[J");
+    }
     draw(
         &watch,
         "watch.svg",

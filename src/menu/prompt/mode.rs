@@ -114,3 +114,66 @@ fn restore() {
         let _ = tcsetattr(io::stdin(), OptionalActions::Now, &before);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::env;
+    use std::fs::File;
+    use std::io::Read as _;
+    use std::process::{Command, Stdio};
+
+    use rustix::fs::{Mode, OFlags};
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+
+    use super::*;
+
+    /// Set where [`panics`] is not just any test.
+    const PANICS: &str = "TRIAD_MENU_PANICS";
+
+    #[test]
+    fn a_panic_gives_the_terminal_back() {
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&master).unwrap();
+        unlockpt(&master).unwrap();
+        let name = ptsname(&master, Vec::new()).unwrap();
+        let slave = rustix::fs::open(&*name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).unwrap();
+        let before = tcgetattr(&slave).unwrap();
+        let status = Command::new(env::current_exe().unwrap())
+            .args([
+                "menu::prompt::mode::tests::panics",
+                "--exact",
+                "--ignored",
+                "--nocapture",
+            ])
+            .env(PANICS, "1")
+            .stdin(slave.try_clone().unwrap())
+            .stdout(slave.try_clone().unwrap())
+            .stderr(Stdio::null())
+            .status()
+            .unwrap();
+        assert!(!status.success());
+        let after = tcgetattr(&slave).unwrap();
+        assert_eq!(after.local_modes, before.local_modes);
+        assert_eq!(after.input_modes, before.input_modes);
+        drop(slave);
+        let mut said = Vec::new();
+        // The end of a terminal is an error on Linux.
+        let _ = File::from(master).read_to_end(&mut said);
+        let said = String::from_utf8(said).unwrap();
+        let (_, after_on) = said.split_once("\x1b[?2004h").unwrap();
+        assert!(after_on.contains("\x1b[?2004l\x1b[?25h"), "{said:?}");
+    }
+
+    #[test]
+    #[ignore = "no test, but what another one runs"]
+    fn panics() {
+        if env::var_os(PANICS).is_none() {
+            return;
+        }
+        let modes = Modes::take().unwrap();
+        modes.ask().unwrap();
+        // In a release nothing is dropped.
+        std::mem::forget(modes);
+        panic!("on purpose");
+    }
+}

@@ -31,6 +31,7 @@ pub(crate) mod key {
     pub(crate) const CTRL_C: &str = "\x03";
     /// At the beginning of a line, where the terminal edits lines, the end of the input.
     pub(crate) const CTRL_D: &str = "\x04";
+    pub(crate) const CTRL_Z: &str = "\x1a";
     pub(crate) const UP: &str = "\x1b[A";
     pub(crate) const DOWN: &str = "\x1b[B";
     pub(crate) const END: &str = "\x1b[F";

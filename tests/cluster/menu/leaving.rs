@@ -7,7 +7,7 @@ use rustix::process::Signal;
 use triad::resp::Frame;
 
 use super::{CHOICE, answer, menu, quit};
-use crate::lab::terminal::key;
+use crate::lab::terminal::{Terminal, USUAL, key};
 use crate::lab::{Lab, eventually};
 
 /// A question, how it is reached, and how many steps lie within each other there.
@@ -203,6 +203,32 @@ fn a_terminal_that_is_closed_ends_the_menu() {
         let status = menu.close();
         assert_eq!((status.code(), status.signal()), (Some(129), None));
     }
+}
+
+#[test]
+fn ctrl_z_gives_the_terminal_to_the_shell_until_that_lets_the_menu_go_on() {
+    let lab = Lab::started();
+    let mut shell = lab.tool("sh");
+    let script = "set -m; \"$0\"; stty -a > modes; echo the shell has it; fg > fg; echo the end";
+    shell.args(["-c", script, env!("CARGO_BIN_EXE_client")]);
+    let mut menu = Terminal::open(shell, USUAL);
+    menu.answer(CHOICE, "2");
+    menu.expect("key: ");
+    menu.press("no key");
+    menu.expect("no key");
+    menu.press(key::CTRL_Z);
+    menu.expect("the shell has it");
+    let modes = fs::read_to_string(lab.folder().join("modes")).unwrap();
+    for mode in ["icanon", "isig", "icrnl"] {
+        assert!(modes.split_whitespace().any(|word| word == mode), "{modes}");
+    }
+    menu.expect("key: no key");
+    menu.press(key::ENTER);
+    menu.expect("no such key; it would be on ");
+    menu.expect(CHOICE);
+    menu.press(key::CTRL_D);
+    menu.expect("the end");
+    assert_eq!(menu.ends_tidily(), Some(0));
 }
 
 #[test]
