@@ -525,6 +525,9 @@ pub const MENU_HISTORY_ENTRIES: usize = 50;
 /// The keys that the menu lists at once; more are fetched when somebody asks for them.
 pub const MENU_LISTED_KEYS: usize = 200;
 
+/// How long a search takes before the menu shows how far it is: sooner nobody could read it.
+pub const MENU_PROGRESS_AFTER: Duration = Duration::from_millis(300);
+
 /// The largest value that the menu shows without asking: as much as a person reads.
 pub const MENU_SHOWN_MAX_BYTES: usize = 2 * KIB;
 

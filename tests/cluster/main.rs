@@ -42,6 +42,7 @@ mod outages;
 mod ownership;
 mod partial;
 mod peer;
+mod pictures;
 mod protocol;
 mod pubsub;
 mod put_get;

@@ -2,9 +2,10 @@
 //! or explained; so also keys that nobody can type.
 
 use std::borrow::Cow;
+use std::time::Instant;
 
 use super::find;
-use crate::limits::MENU_LISTED_KEYS;
+use crate::limits::{MENU_LISTED_KEYS, MENU_PROGRESS_AFTER};
 use crate::menu::ink::Ink;
 use crate::menu::prompt::{Ask, Item, Kind, Leave, List};
 use crate::menu::{Menu, Stop};
@@ -90,21 +91,18 @@ async fn fetch(
     rest: &mut Vec<Vec<u8>>,
 ) -> Result<(Vec<Vec<u8>>, bool), Stop> {
     let mut keys = std::mem::take(rest);
-    // Most searches are done before anybody could read how far they are.
-    let mut progress = None;
+    let (begun, mut progress) = (Instant::now(), None);
     let filled = menu.try_attend(async |session: &mut Session| {
         while keys.len() < MENU_LISTED_KEYS {
             let Some(found) = walk.step(session).await? else {
                 break;
             };
             keys.extend(found);
-            if walk.is_done() {
-                break;
+            if begun.elapsed() > MENU_PROGRESS_AFTER {
+                let what = "searching, Ctrl-C stops; keys found:";
+                let bar = progress.get_or_insert_with(|| Progress::new(what, Unit::Keys, None));
+                bar.set(keys.len() as u64);
             }
-            let what = "searching, Ctrl-C stops; keys found:";
-            progress
-                .get_or_insert_with(|| Progress::new(what, Unit::Keys, None))
-                .set(keys.len() as u64);
         }
         Ok(())
     });

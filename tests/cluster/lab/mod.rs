@@ -8,6 +8,7 @@ pub(crate) mod contents;
 pub(crate) mod descriptors;
 pub(crate) mod fake;
 pub(crate) mod memory;
+pub(crate) mod picture;
 pub(crate) mod ports;
 pub(crate) mod proxy;
 pub(crate) mod redis_server;

@@ -457,9 +457,9 @@ fn launcher() {
 
 #[test]
 fn what_differs_from_run_to_run_is_made_the_same() {
-    let text = "stored on mac in 3.1 ms\n  127.0.0.1:40123  up\nasked in 12 s; 3 s s";
+    let text = "stored on mac in 3.1 ms\n  127.0.0.1:40123  up\nasked in 12 s; 3 s left, 4 keys";
     assert_eq!(
         steady(text),
-        "stored on mac in T\n  127.0.0.1:PORT  up\nasked in T; T s"
+        "stored on mac in T\n  127.0.0.1:PORT  up\nasked in T; T left, 4 keys"
     );
 }

@@ -89,7 +89,7 @@ fn a_search_finds_by_pattern_or_by_a_part() {
         assert!(list.contains(title), "{list}");
         for key in found {
             assert!(
-                list.contains(&format!(" {key}\x1b[K\n")),
+                list.contains(&format!(" {key}\x1b[K")),
                 "{key} is not in {list}"
             );
         }

@@ -190,7 +190,7 @@ fn the_editor_writes_a_value_of_several_lines() {
         ("true", "nothing was stored\n"),
         (
             "exit 3",
-            "ended with exit status: 3; nothing was taken from it\n",
+            "ended with exit status: 3; nothing was taken from",
         ),
         (
             "exit 127",

@@ -56,7 +56,7 @@ ow is wide",
     // What the step said stays in sight.
     menu.shows(
         "\
-stored 1 byte on android in T
+stored 1 byte on linux in T
 
 through linux; 3 of 3 nodes reachable
 >  1  store a key
