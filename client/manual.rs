@@ -1,5 +1,6 @@
 //! What this program tells about its own words: completions for shells, and manual pages.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
@@ -107,10 +108,24 @@ fn all(mut command: Command) -> Result<Vec<Page>, Ending> {
         man.render(&mut text)?;
         pages.push(Page {
             name: man.get_filename(),
-            text: Some(String::from_utf8(text).map_err(Ending::failure)?),
+            text: Some(in_ascii(&String::from_utf8(text).map_err(Ending::failure)?)),
         });
     }
     Ok(pages)
+}
+
+/// Other characters by their numbers (`groff_char(7)`): not every formatter is told what a page is written in.
+fn in_ascii(page: &str) -> String {
+    let mut text = String::with_capacity(page.len());
+    for c in page.chars() {
+        if c.is_ascii() {
+            text.push(c);
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "\\[u{:04X}]", u32::from(c));
+        }
+    }
+    text
 }
 
 /// Writes the pages, each into a file of its name; they have no text any more.

@@ -1,30 +1,17 @@
 //! Text in lines of bounded width.
 
-/// How many places of a terminal a character takes: two, for those of East Asia and signs beyond. Some of
-/// these take one; then a line stays shorter than it could be.
-fn width_of_char(c: char) -> usize {
-    if c < '\u{1100}' {
-        1
-    } else {
-        2 - usize::from(is_drawn(c))
-    }
-}
-
-/// The lines and blocks that tables and bars are drawn with, punctuation and arrows.
-fn is_drawn(c: char) -> bool {
-    ('\u{2010}'..'\u{2e80}').contains(&c)
-}
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// How many places of a terminal a text on one line takes.
 pub fn width(text: &str) -> usize {
-    text.chars().map(width_of_char).sum()
+    text.width()
 }
 
 /// The beginning of a text that fits `columns`.
 pub fn cut(text: &str, columns: usize) -> &str {
     let mut taken = 0;
     for (at, c) in text.char_indices() {
-        taken += width_of_char(c);
+        taken += c.width().unwrap_or(0);
         if taken > columns {
             return text.split_at_checked(at).map_or(text, |(fits, _)| fits);
         }

@@ -92,7 +92,7 @@ pub async fn run(session: &Session, options: &Options, tally: &Tally) -> Result<
     let target = Target::create(&options.to, making)?;
     let made = SystemTime::now().duration_since(UNIX_EPOCH);
     let made = made.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(0));
-    let text = BackupText::begin(session, made, &mut out).map_err(Ending::failure)?;
+    let text = BackupText::begin(session.cluster(), made, &mut out).map_err(Ending::failure)?;
     let mut backup = Backup {
         placement: session.cluster().placement(),
         target,

@@ -130,16 +130,22 @@ fn count(keys: &mut u64, entry: &SnapshotEntry<'_>) -> Result<(), String> {
 /// Stores every entry.
 async fn store(reading: Reading, writer: &mut Writer<'_>, progress: &Progress) -> Result<(), Stop> {
     let mut feed = Feed::start(reading).map_err(Stop::Ended)?;
-    while let Some(batch) = feed
-        .next()
-        .await
-        .map_err(Stop::Ended)?
-        .map_err(Stop::Fault)?
-    {
+    loop {
+        // What was sent is stored also while there is nothing further to be sent.
+        let next = tokio::select! {
+            biased;
+            next = feed.next() => next,
+            read = writer.read_reply(), if writer.is_waiting() => {
+                read?;
+                continue;
+            }
+        };
+        let Some(batch) = next.map_err(Stop::Ended)?.map_err(Stop::Fault)? else {
+            return Ok(writer.finish().await?);
+        };
         writer.store(&batch).await?;
         progress.set(feed.read_bytes());
     }
-    Ok(writer.finish().await?)
 }
 
 /// Why not all of it was stored.

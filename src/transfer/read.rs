@@ -91,3 +91,6 @@ fn quote(key: &[u8]) -> String {
         None => format!("{key:?}"),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! `client backup` and `client restore`: a whole cluster in one file, and back.
 
 mod damage;
+mod huge;
 mod interrupted;
 mod kept;
 

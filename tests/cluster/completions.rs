@@ -126,6 +126,7 @@ fn manual_pages_are_printed_or_written() {
     assert_eq!(told["pages"][0]["name"], "client.1");
     assert_eq!(told["pages"][0]["text"], page);
     assert_eq!(told["pages"].as_array().unwrap().len(), pages.len());
+    assert!(told.to_string().is_ascii());
     fs::write(folder.path().join("file"), "").unwrap();
     let refused = client(&folder, &["man", "--output", "file"]);
     assert_eq!(code(&refused), 4);
@@ -146,7 +147,7 @@ fn groff_sets_the_pages_without_a_complaint() {
     for page in fs::read_dir(folder.path()).unwrap() {
         let mut groff = Command::new("groff");
         let output = groff
-            .args(["-man", "-Tascii", "-P-cbou", "-ww"])
+            .args(["-man", "-Tutf8", "-P-cbou", "-ww"])
             .arg(page.unwrap().path())
             .output()
             .unwrap();

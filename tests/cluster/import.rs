@@ -1,5 +1,8 @@
 //! `client import`: a JSON file becomes keys, all of it or, where something in it is wrong, nothing.
 
+mod formats;
+mod interrupted;
+
 use std::fs;
 
 use serde_json::{Value, json};

@@ -17,8 +17,8 @@ use std::io::Read;
 
 use serde::{Deserialize, Serialize};
 
+use crate::cluster::Cluster;
 use crate::rule::Rule;
-use crate::session::Session;
 use crate::store::checksum::{self, Checksum};
 use crate::store::{ReadEntry, SnapshotEntry};
 use crate::transfer::read::{End, Lines, Take, at};
@@ -110,11 +110,11 @@ pub(super) struct BackupText(Sum);
 impl BackupText {
     /// Begins: appends the header.
     pub(super) fn begin(
-        session: &Session,
+        cluster: &Cluster,
         made_unix_ms: u64,
         out: &mut Vec<u8>,
     ) -> serde_json::Result<Self> {
-        let nodes = session.cluster().nodes().iter().map(|node| Node {
+        let nodes = cluster.nodes().iter().map(|node| Node {
             name: node.name.to_string(),
             rule: node.rule,
         });
@@ -245,3 +245,6 @@ fn check_rest(mut lines: Lines<impl Read>) -> Result<(), End> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

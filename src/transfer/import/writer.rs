@@ -139,7 +139,7 @@ impl<'w> Writer<'w> {
 
     /// Waits until all that was sent is stored.
     pub(super) async fn finish(&mut self) -> Result<(), ClientError> {
-        while self.client.pending() > 0 {
+        while self.is_waiting() {
             self.read_reply().await?;
         }
         Ok(())
@@ -147,7 +147,7 @@ impl<'w> Writer<'w> {
 
     /// Reads what is still answered after an error. Of how many keys it is not known whether they are stored.
     pub(super) async fn drain(&mut self) -> u64 {
-        while self.client.pending() > 0 {
+        while self.is_waiting() {
             // The first error is told.
             let _ = self.read_reply().await;
         }
@@ -159,7 +159,13 @@ impl<'w> Writer<'w> {
         &self.counts
     }
 
-    async fn read_reply(&mut self) -> Result<(), ClientError> {
+    /// Whether a request is without its reply.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.client.pending() > 0
+    }
+
+    /// Reads a reply, if one is owed. Dropping the future before it is ready loses nothing.
+    pub(super) async fn read_reply(&mut self) -> Result<(), ClientError> {
         let answers = self.client.next_place();
         let is_done = |frame: Frame<'_>| matches!(frame, Frame::Integer(_)) || frame == Frame::OK;
         let Some(reply) = self.client.reply_with(is_done).await else {
