@@ -82,7 +82,7 @@ impl Place {
             return None;
         };
         let about = std::fs::metadata(path).ok()?;
-        about.is_file().then(|| about.len())
+        Some(about.len()).filter(|_| about.is_file())
     }
 
     /// The format that its name stands for.
