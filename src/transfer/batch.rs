@@ -98,7 +98,9 @@ mod tests {
             entry(b"\xff", 0, SnapshotValue::String(b"\x00")),
         ];
         let mut batch = Batch::default();
-        entries.into_iter().for_each(|entry| batch.push(entry));
+        for entry in entries {
+            batch.push(entry);
+        }
         assert!(batch.iter().eq(entries));
         let begin = batch.iter().filter(is_whole_or_first).count();
         assert_eq!(begin, 4);
@@ -106,7 +108,7 @@ mod tests {
         batch.push(entry(
             b"",
             0,
-            SnapshotValue::String(&[0; CLIENT_BATCH_BYTES]),
+            SnapshotValue::String(&vec![0; CLIENT_BATCH_BYTES]),
         ));
         assert!(batch.is_full());
     }

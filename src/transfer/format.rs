@@ -86,7 +86,7 @@ impl Place {
             return None;
         };
         let about = std::fs::metadata(path).ok()?;
-        about.is_file().then(|| about.len())
+        Some(about.len()).filter(|_| about.is_file())
     }
 
     /// The format of what is there, by its name or by its beginning, if that can be told without taking something

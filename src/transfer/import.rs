@@ -87,6 +87,10 @@ pub async fn run(
     let total = match file_bytes {
         Some(bytes) => {
             let progress = Progress::new("checking", Unit::Bytes, Some(bytes));
+            let count = |keys: &mut u64, entry: &SnapshotEntry<'_>| {
+                *keys += u64::from(is_whole_or_first(entry));
+                Ok(())
+            };
             let checked = reading.check(0, count, &progress).await?;
             let refused =
                 |fault| Ending::usage(format!("{}: {fault}. Nothing was stored", options.from));
@@ -119,12 +123,6 @@ pub async fn run(
             .map(|(name, &keys)| NodeCount { name, keys })
             .collect(),
     })
-}
-
-/// Counts the keys of a file.
-fn count(keys: &mut u64, entry: &SnapshotEntry<'_>) -> Result<(), String> {
-    *keys += u64::from(is_whole_or_first(entry));
-    Ok(())
 }
 
 /// Stores every entry.

@@ -1,5 +1,6 @@
 //! `client import`: a JSON file becomes keys, all of it or, where something in it is wrong, nothing.
 
+mod faults;
 mod formats;
 mod interrupted;
 

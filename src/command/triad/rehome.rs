@@ -124,21 +124,26 @@ fn too_large() -> Error {
 /// `TRIAD ADOPT key deadline type [item …]`: `stored`, `declined`, `expired`, or if it had the key already
 /// `same`, `deadline` or `exists`; and the owner's name. Without items it takes those that came in parts.
 pub(super) fn adopt<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
-    take(cx, args, Store::adopt)
+    take(cx, args, "triad|adopt", Store::adopt)
 }
 
 /// `TRIAD REPLACE key deadline type [item …]`: the same, also if it had the key already with another value or
 /// deadline: then `replaced`.
 pub(super) fn replace<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outcome<'s>, Error> {
-    take(cx, args, Store::adopt_anyway)
+    take(cx, args, "triad|replace", Store::adopt_anyway)
 }
 
 /// One of the two ways into the store.
 type Take = fn(&mut Store, &[u8], Payload, Option<Deadline>) -> Result<Adoption, Refused>;
 
-fn take<'s>(cx: Context<'s, '_>, args: Args<'_>, take: Take) -> Result<Outcome<'s>, Error> {
+fn take<'s>(
+    cx: Context<'s, '_>,
+    args: Args<'_>,
+    command: &str,
+    take: Take,
+) -> Result<Outcome<'s>, Error> {
     let (key, deadline) = first_two(args);
-    let deadline = parse_deadline(deadline)?;
+    let deadline = parse_deadline(deadline, command)?;
     let (kind, items) = (args.get(3).unwrap_or_default(), args.from(4));
     let parts = cx.session.parts.take();
     let parts = parts.map(|parts| (parts.key == key, parts.into_payload(cx.host)));
@@ -188,12 +193,12 @@ fn payload_of(kind: &[u8], items: Args<'_>) -> Result<Payload, Error> {
 }
 
 /// Reads milliseconds since 1970; 0 if the key stays.
-fn parse_deadline(word: &[u8]) -> Result<Option<Deadline>, Error> {
+fn parse_deadline(word: &[u8], command: &str) -> Result<Option<Deadline>, Error> {
     match parse_number::<u64>(word)? {
         0 => Ok(None),
         unix_ms => match Store::deadline(unix_ms) {
             Some(deadline) => Ok(Some(deadline)),
-            None => Err(Error::invalid_expiry("triad|adopt")),
+            None => Err(Error::invalid_expiry(command)),
         },
     }
 }

@@ -185,7 +185,7 @@ impl Fields {
     fn read<'de, A: MapAccess<'de>>(
         mut self,
         mut map: A,
-        about: Value<'_, '_, '_>,
+        mut about: Value<'_, '_, '_>,
     ) -> Result<(), A::Error> {
         while let Some(field) = map.next_key::<String>()? {
             let is_new = match field.as_str() {
@@ -229,11 +229,11 @@ impl Fields {
                 return Err(about.problem("has a field twice, or both as text and in base64"));
             }
         }
-        self.take(about)
+        self.take(&mut about)
     }
 
     /// Takes the entry that the fields make up.
-    fn take<E: Error>(self, about: Value<'_, '_, '_>) -> Result<(), E> {
+    fn take<E: Error>(self, about: &mut Value<'_, '_, '_>) -> Result<(), E> {
         if self
             .expires
             .is_some_and(|expires| Store::deadline(expires).is_none())

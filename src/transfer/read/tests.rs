@@ -5,7 +5,7 @@ use std::io::{self, Cursor, Read};
 use proptest::prelude::*;
 
 use super::*;
-use crate::store::{ItemsBuf, Kind, Store};
+use crate::store::{Deadline, ItemsBuf, Kind, Store};
 use crate::transfer::export::Text;
 
 /// An entry of its own.
@@ -32,7 +32,7 @@ impl Owned {
                     Held::Set(items.iter().map(<[u8]>::to_vec).collect())
                 }
             },
-            expires: entry.deadline.map_or(0, |deadline| deadline.get()),
+            expires: entry.deadline.map_or(0, Deadline::get),
         }
     }
 

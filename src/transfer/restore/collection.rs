@@ -5,7 +5,7 @@ use super::writer::{Writer, not_understood, refused};
 use crate::client::ClientError;
 use crate::ending::Ending;
 use crate::resp::Frame;
-use crate::store::{Items, ItemsBuf, Kind, SnapshotEntry};
+use crate::store::{Deadline, Items, ItemsBuf, Kind, SnapshotEntry};
 
 /// See the module's text.
 pub(super) struct Collection {
@@ -25,7 +25,7 @@ impl Collection {
     pub(super) fn new(entry: &SnapshotEntry<'_>, kind: &'static Kind, items: Items<'_>) -> Self {
         Self {
             key: entry.key.to_vec(),
-            deadline: entry.deadline.map_or(0, |at| at.get()).to_string(),
+            deadline: entry.deadline.map_or(0, Deadline::get).to_string(),
             kind,
             items: items.iter().collect(),
             sent: 0,
@@ -90,7 +90,7 @@ impl Collection {
             }
             Some(reason) => {
                 let place = writer.place_of(&self.key);
-                (place, Fate::Kept(reason))
+                (Some(place), Fate::Kept(reason))
             }
         };
         writer.note(&self.key, place, &fate);

@@ -46,9 +46,8 @@ impl Huge {
             items,
             ..
         } = collection;
-        let kind = match ask(writer, &[b"TYPE", &key]).await? {
-            Frame::Simple(kind) => kind,
-            _ => return Err(not_understood("a node")),
+        let Frame::Simple(kind) = ask(writer, &[b"TYPE", &key]).await? else {
+            return Err(not_understood("a node"));
         };
         let what = match &*kind {
             _ if is_past(&deadline) => What::Nothing(Fate::Expired),
@@ -130,7 +129,7 @@ impl Huge {
             What::Nothing(fate) => fate,
         };
         let place = writer.place_of(&self.key);
-        writer.note(&self.key, place, &fate);
+        writer.note(&self.key, Some(place), &fate);
         Ok(())
     }
 }

@@ -11,7 +11,8 @@ use crate::transfer::tally::keys_text;
 #[derive(Debug, Default, Serialize)]
 pub struct Restored {
     /// The keys that were not there, and are now.
-    restored: u64,
+    #[serde(rename = "restored")]
+    new: u64,
     /// Those that were there with another value or deadline, and are as in the backup now.
     replaced: u64,
     /// Those that were there as they are in the backup.
@@ -68,17 +69,15 @@ impl Restored {
 
     /// The sentences for people.
     pub fn text(&self) -> String {
-        let mut first = format!("restored {}", keys_text(self.restored + self.replaced));
-        for (count, what) in [
+        let mut first = vec![format!("restored {}", keys_text(self.new + self.replaced))];
+        let others = [
             (self.replaced, "replaced another value"),
             (self.same, "there already"),
             (self.expired, "expired meanwhile"),
-        ] {
-            if count > 0 {
-                first += &format!("; {count} {what}");
-            }
-        }
-        let mut lines = vec![first];
+        ];
+        let others = others.iter().filter(|(count, _)| *count > 0);
+        first.extend(others.map(|(count, what)| format!("{count} {what}")));
+        let mut lines = vec![first.join("; ")];
         lines.extend(self.kept.iter().map(|kept| kept.text.clone()));
         let untold = self.differing + self.refused - self.kept.len() as u64;
         if untold > 0 {
@@ -95,7 +94,7 @@ impl Restored {
 
     pub(super) fn note(&mut self, key: &[u8], node: &str, fate: &Fate) {
         match fate {
-            Fate::Restored => self.restored += 1,
+            Fate::Restored => self.new += 1,
             Fate::Replaced => self.replaced += 1,
             Fate::Same => self.same += 1,
             Fate::Expired => self.expired += 1,

@@ -10,7 +10,7 @@ use crate::client::{ClientError, ClusterClient, Router as _};
 use crate::ending::Ending;
 use crate::limits::CLIENT_WINDOW_REQUESTS;
 use crate::resp::Frame;
-use crate::store::{SnapshotEntry, SnapshotValue};
+use crate::store::{Deadline, SnapshotEntry, SnapshotValue};
 use crate::transfer::tally::Tally;
 use crate::transfer::way::Way;
 
@@ -88,7 +88,7 @@ impl<'w> Writer<'w> {
         match entry.value {
             SnapshotValue::String(value) => {
                 let mut deadline = itoa::Buffer::new();
-                let deadline = deadline.format(entry.deadline.map_or(0, |at| at.get()));
+                let deadline = deadline.format(entry.deadline.map_or(0, Deadline::get));
                 let how = self.handing_over();
                 let about: [&[u8]; 6] = [
                     b"TRIAD",
@@ -202,8 +202,8 @@ impl<'w> Writer<'w> {
     }
 
     /// The place of the key's owner.
-    pub(super) fn place_of(&self, key: &[u8]) -> Option<usize> {
-        Some(self.client.router().place(key))
+    pub(super) fn place_of(&self, key: &[u8]) -> usize {
+        self.client.router().place(key)
     }
 
     fn name(&self, place: Option<usize>) -> &str {

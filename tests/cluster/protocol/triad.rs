@@ -152,3 +152,117 @@ fn in_resp3_a_node_and_a_list_of_nodes_are_maps() {
     };
     assert!(own.contains(&(bulk("keys"), Frame::Integer(0))));
 }
+
+/// The reply of `TRIAD SCAN 0 COUNT 1000 WHOLE`: the cursor, and the strings of each key.
+fn whole(node: &mut Connection, cursor: &str) -> (String, Vec<Vec<Vec<u8>>>) {
+    let reply = node.call(&["TRIAD", "SCAN", cursor, "COUNT", "1000", "WHOLE"]);
+    let Frame::Array(step) = reply else {
+        panic!("no step: {reply:?}")
+    };
+    let Frame::Array(found) = &step[1] else {
+        panic!("nothing found: {step:?}")
+    };
+    let bytes = |word: &Frame<'_>| word.as_bytes().expect("bytes").to_vec();
+    let words = |key: &Frame<'_>| match key {
+        Frame::Array(words) => words.iter().map(bytes).collect(),
+        other => panic!("no key: {other:?}"),
+    };
+    (
+        lab::text(&bytes(&step[0])),
+        found.iter().map(words).collect(),
+    )
+}
+
+#[test]
+fn a_node_tells_all_that_its_own_keys_are() {
+    let lab = Lab::started();
+    let mut mac = lab.connect("mac");
+    let [text, tags, large] = [0, 1, 2].map(|n| lab::key_of("mac", "whole", n));
+    mac.call(&["SET", &text, "v", "PXAT", "4102444800123"]);
+    mac.call(&["SADD", &tags, "red"]);
+    let members: Vec<_> = (0..600).map(|n| format!("{n:05000}")).collect();
+    let words = ["SADD", &large]
+        .into_iter()
+        .chain(members.iter().map(String::as_str));
+    mac.call(&words.collect::<Vec<_>>());
+    let expected = [
+        vec![text.as_str(), "4102444800123", "string", "v"],
+        vec![&tags, "0", "set", "red"],
+        // Its items are too many for one reply.
+        vec![&large, "0", "set"],
+    ];
+    let expected = expected.map(|words| {
+        words
+            .into_iter()
+            .map(|word| word.as_bytes().to_vec())
+            .collect()
+    });
+    let (cursor, found) = whole(&mut mac, "0");
+    let expected: BTreeSet<Vec<Vec<u8>>> = expected.into_iter().collect();
+    assert_eq!(
+        (cursor.as_str(), found.into_iter().collect()),
+        ("0", expected)
+    );
+
+    let mut items = BTreeSet::new();
+    let mut cursor = "0".to_owned();
+    let mut parts = 0;
+    while parts == 0 || cursor != "0" {
+        let Frame::Array(step) = mac.call(&["TRIAD", "ITEMS", &large, &cursor]) else {
+            panic!("no step")
+        };
+        cursor = lab::text(step[0].as_bytes().expect("a cursor"));
+        items.extend(names(&step[1]));
+        parts += 1;
+    }
+    assert!(parts > 1);
+    assert!(items.iter().eq(&members), "{} members", items.len());
+    assert_eq!(mac.call(&["TRIAD", "ITEMS", "none", "0"]), Frame::Null);
+}
+
+/// A step ends when it has enough bytes, however many keys were asked for.
+#[test]
+fn what_a_node_tells_at_once_is_bounded() {
+    let lab = Lab::started();
+    let mut linux = lab.connect("linux");
+    let value = "v".repeat(400_000);
+    let keys: BTreeSet<_> = (0..10).map(|n| lab::key_of("linux", "whole", n)).collect();
+    for key in &keys {
+        linux.call(&["SET", key, &value]);
+    }
+    let mut cursor = "0".to_owned();
+    let mut found = BTreeSet::new();
+    let mut steps = 0;
+    while steps == 0 || cursor != "0" {
+        let (next, some) = whole(&mut linux, &cursor);
+        assert!(some.len() <= 3, "{} at once", some.len());
+        found.extend(some.iter().map(|words| lab::text(&words[0])));
+        cursor = next;
+        steps += 1;
+    }
+    assert_eq!(found, keys);
+}
+
+#[test]
+fn an_owner_replaces_what_a_key_is() {
+    let lab = Lab::started();
+    let mut mac = lab.connect("mac");
+    let key = lab::key_of("mac", "replaced", 0);
+    let verdict = |verdict| Frame::Array(vec![bulk(verdict), bulk("mac")]);
+    let mut replace = |words: &[&str]| mac.call(&[&["TRIAD", "REPLACE", &key], words].concat());
+    assert_eq!(replace(&["0", "string", "a"]), verdict("stored"));
+    assert_eq!(replace(&["0", "string", "a"]), verdict("same"));
+    assert_eq!(
+        replace(&["4102444800123", "string", "a"]),
+        verdict("replaced")
+    );
+    assert_eq!(replace(&["0", "set", "x", "y"]), verdict("replaced"));
+    assert_eq!(replace(&["1", "string", "a"]), verdict("expired"));
+    assert_eq!(mac.call(&["SCARD", &key]), Frame::Integer(2));
+    assert_eq!(mac.call(&["TTL", &key]), Frame::Integer(-1));
+    let declined = lab
+        .connect("linux")
+        .call(&["TRIAD", "REPLACE", &key, "0", "string", "b"]);
+    assert_eq!(declined, Frame::Array(vec![bulk("declined"), bulk("mac")]));
+    assert_eq!(mac.call(&["SCARD", &key]), Frame::Integer(2));
+}

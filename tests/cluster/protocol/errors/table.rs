@@ -302,7 +302,8 @@ pub(super) fn of_our_own(mine: &str) -> Vec<Row> {
         row("TRIAD KEYS a b", SYNTAX),
         row("TRIAD SCAN a", CURSOR),
         row("TRIAD SCAN 281474976710656", CURSOR),
-        row("TRIAD SCAN 0 WHOLE", SYNTAX),
+        row("TRIAD SCAN 0 WHOLE VALUES", SYNTAX),
+        row("SCAN 0 WHOLE", SYNTAX),
         row("TRIAD MISPLACED 0 VALUES WHOLE", SYNTAX),
         row("TRIAD ITEMS k -1", CURSOR),
         arity("TRIAD ADOPT k 0", "triad|adopt"),
@@ -313,6 +314,12 @@ pub(super) fn of_our_own(mine: &str) -> Vec<Row> {
         row(
             &format!("TRIAD ADOPT {mine} 9007199254740993 set a"),
             "ERR invalid expire time in 'triad|adopt' command",
+        ),
+        arity("TRIAD REPLACE k 0", "triad|replace"),
+        row(&format!("TRIAD REPLACE {mine} 0 set"), SYNTAX),
+        row(
+            &format!("TRIAD REPLACE {mine} 9007199254740993 set a"),
+            "ERR invalid expire time in 'triad|replace' command",
         ),
         arity("TRIAD PART k 0 set", "triad|part"),
         row(&format!("TRIAD PART {mine} x set a"), NOT_AN_INTEGER),
