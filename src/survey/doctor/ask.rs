@@ -2,6 +2,8 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use tokio::time::sleep;
+
 use crate::client::{Client, ClientError};
 use crate::resp::Frame;
 use crate::survey::info::Info;
@@ -9,6 +11,11 @@ use crate::survey::probe::Probe;
 
 /// How often a node is asked for its time. The answer that came soonest is the most exact one.
 const CLOCK_QUESTIONS: usize = 3;
+
+/// How often, and with which pauses, a node is asked how much room its disk has. A file system that has not
+/// told after a second hangs.
+const ROOM_QUESTIONS: usize = 6;
+const ROOM_PAUSE: Duration = Duration::from_millis(200);
 
 /// A node of the list, and what it has told or why it has not.
 #[derive(Debug)]
@@ -39,17 +46,25 @@ pub(super) struct Clock {
 
 /// Asks a node everything.
 pub(super) async fn ask(mut probe: Probe) -> Result<Facts, ClientError> {
-    let answer = probe
-        .ask(&["server", "persistence", "triad", "keyspace"])
-        .await?;
+    let sections = ["server", "persistence", "triad", "keyspace"];
+    let answer = probe.ask(&sections).await?;
     let clock = probe.within(clock).await?;
     let unreached = probe.within(unreached).await?;
-    Ok(Facts {
+    let mut facts = Facts {
         ping: answer.ping,
         clock,
         info: answer.info,
         unreached,
-    })
+    };
+    // A node that is busy does not wait for its file system, but has the answer soon.
+    for _ in 1..ROOM_QUESTIONS {
+        if facts.disk_free().is_some() {
+            break;
+        }
+        sleep(ROOM_PAUSE).await;
+        facts.info = probe.ask(&sections).await?.info;
+    }
+    Ok(facts)
 }
 
 impl Facts {

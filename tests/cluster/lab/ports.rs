@@ -9,12 +9,15 @@ use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, flock};
 
+use super::PATIENCE;
+
 /// Below the range that the system gives to outgoing connections, so that a node which is started
 /// again finds its port free.
 const FIRST: u16 = 10_000;
-/// The ports of one test process, which it has to itself as long as it lives.
-const BLOCK: u16 = 1000;
-const BLOCKS: u16 = 20;
+/// The ports of one test process, which it has to itself as long as it lives. Each is used once: a node that
+/// is down for a while finds its own free.
+const BLOCK: u16 = 2200;
+const BLOCKS: u16 = 10;
 
 static OWN: OnceLock<Own> = OnceLock::new();
 
@@ -85,17 +88,25 @@ fn open(name: &str) -> File {
         .unwrap()
 }
 
+/// Takes the first block that nobody has; where many test processes run at the same time, waits for one to end.
 fn claim() -> Own {
-    for block in 0..BLOCKS {
-        let file = open(&format!("triad-test-ports-{block}"));
-        if flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok() {
-            let first = FIRST + block * BLOCK;
-            return Own {
-                next: AtomicU16::new(first),
-                end: first + BLOCK,
-                _lock: file,
-            };
+    let end = Instant::now() + PATIENCE;
+    loop {
+        for block in 0..BLOCKS {
+            let file = open(&format!("triad-test-ports-{block}"));
+            if flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok() {
+                let first = FIRST + block * BLOCK;
+                return Own {
+                    next: AtomicU16::new(first),
+                    end: first + BLOCK,
+                    _lock: file,
+                };
+            }
         }
+        assert!(
+            Instant::now() < end,
+            "too many test processes at the same time"
+        );
+        thread::park_timeout(Duration::from_millis(50));
     }
-    panic!("too many test processes at the same time");
 }
