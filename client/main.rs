@@ -114,18 +114,6 @@ enum Command {
     },
     /// Look for everything that may be wrong, and say what to do about it
     Doctor,
-    /// Print what makes a shell complete this program's words
-    Completions {
-        /// The shell
-        #[arg(value_enum)]
-        shell: clap_complete::Shell,
-    },
-    /// Print the manual page, or write all of them into a folder
-    Man {
-        /// The folder
-        #[arg(long, value_name = "DIR")]
-        output: Option<PathBuf>,
-    },
     /// Store keys and values from a file
     Import {
         /// The file, such as {"key": "value", "another": "value"}; - is standard input
@@ -171,6 +159,18 @@ enum Command {
     },
     /// Send each key that lies on a node which no longer owns it to its owner
     Rehome,
+    /// Print what makes a shell complete this program's words
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, or write all of them into a folder
+    Man {
+        /// The folder
+        #[arg(long, value_name = "DIR")]
+        output: Option<PathBuf>,
+    },
 }
 
 fn main() -> ExitCode {
