@@ -172,7 +172,7 @@ impl Store {
             watched: Watched::default(),
             clock: options.clock,
             latest_unix_ms: Cell::new(0),
-            room: Room::of(Arc::clone(&storage)),
+            room: Room::default(),
             storage,
             names,
             due: Due::after(recovered.snapshot_bytes),
@@ -343,7 +343,7 @@ impl Store {
 
     /// How much room the disk has, if it can be told soon.
     pub fn space(&self) -> Option<Space> {
-        self.room.ask()
+        self.room.ask(&self.storage)
     }
 
     fn last_checkpoint(&mut self) -> Result<(), Failure> {

@@ -10,8 +10,8 @@ use crate::limits::{SPACE_KEPT, SPACE_WAIT};
 use crate::storage::{Space, Storage};
 
 /// Asks by a thread of its own, which lives as long as a question. Nothing runs while nobody asks.
+#[derive(Default)]
 pub(super) struct Room {
-    storage: Arc<dyn Storage>,
     shared: Arc<Shared>,
 }
 
@@ -29,16 +29,9 @@ struct State {
 }
 
 impl Room {
-    pub(super) fn of(storage: Arc<dyn Storage>) -> Self {
-        Self {
-            storage,
-            shared: Arc::default(),
-        }
-    }
-
     /// The room there is, within [`SPACE_WAIT`]; none if it can't be told. While an earlier question has no
     /// answer there is no wait at all.
-    pub(super) fn ask(&self) -> Option<Space> {
+    pub(super) fn ask(&self, storage: &Arc<dyn Storage>) -> Option<Space> {
         let mut state = self.shared.lock();
         if state.is_asking {
             return None;
@@ -48,7 +41,7 @@ impl Room {
         {
             return answer;
         }
-        let (storage, shared) = (Arc::clone(&self.storage), Arc::clone(&self.shared));
+        let (storage, shared) = (Arc::clone(storage), Arc::clone(&self.shared));
         let asking = thread::Builder::new().name("room".to_owned());
         let begun = asking.spawn(move || {
             let space = storage.space().ok();
@@ -91,17 +84,36 @@ mod tests {
     use crate::storage::MemoryStorage;
     use crate::storage::memory::{Fault, Operation};
 
-    fn room() -> (MemoryStorage, Room) {
+    /// A store's room and its disk.
+    struct Lab {
+        room: Room,
+        storage: Arc<dyn Storage>,
+    }
+
+    impl Lab {
+        fn ask(&self) -> Option<Space> {
+            self.room.ask(&self.storage)
+        }
+
+        fn forget(&self) {
+            self.room.shared.lock().answer = None;
+        }
+    }
+
+    fn room() -> (MemoryStorage, Lab) {
         let storage = MemoryStorage::new();
-        let room = Room::of(Arc::new(storage.clone()));
-        (storage, room)
+        let lab = Lab {
+            room: Room::default(),
+            storage: Arc::new(storage.clone()),
+        };
+        (storage, lab)
     }
 
     /// Asks until there is an answer: the thread may be slow on a loaded machine.
-    fn answer(room: &Room) -> Option<Space> {
+    fn answer(room: &Lab) -> Option<Space> {
         loop {
             let found = room.ask();
-            let state = room.shared.lock();
+            let state = room.room.shared.lock();
             if !state.is_asking && state.answer.is_some() {
                 return found.or(state.answer.and_then(|(_, space)| space));
             }
@@ -119,7 +131,7 @@ mod tests {
         // What is asked again at once is not asked of the disk.
         assert_eq!(answer(&room), Some(empty));
         assert_eq!(storage.count(Operation::Space), 1);
-        room.shared.lock().answer = None;
+        room.forget();
         assert_eq!(answer(&room).unwrap().free_bytes, empty.total_bytes - 1000);
     }
 
@@ -143,7 +155,7 @@ mod tests {
         let (storage, room) = room();
         storage.fail(Operation::Space, 1, Fault::kind(ErrorKind::Unsupported));
         assert_eq!(answer(&room), None);
-        room.shared.lock().answer = None;
+        room.forget();
         assert!(answer(&room).is_some());
     }
 }
