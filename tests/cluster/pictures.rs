@@ -4,9 +4,10 @@
 use std::env;
 use std::fs;
 use std::path::Path;
+use std::process::Stdio;
 
 use crate::lab::terminal::{Terminal, USUAL, Window, key};
-use crate::lab::{Lab, picture};
+use crate::lab::{Lab, NAMES, eventually, picture};
 
 const FOLDER: &str = "TRIAD_PICTURES";
 
@@ -25,8 +26,9 @@ fn client(lab: &Lab, arguments: &[&str], rows: u16) -> Terminal {
 /// Draws what stands on the screen, asserts that these texts are among it, and keeps it where it is wanted.
 fn draw(terminal: &Terminal, name: &str, title: &str, texts: &[&str]) {
     let svg = terminal.look(|screen| picture::svg(screen, title));
+    let found = svg.replace('\u{a0}', " ");
     for text in texts {
-        assert!(svg.contains(text), "{text:?} is not in {svg}");
+        assert!(found.contains(text), "{text:?} is not in {svg}");
     }
     if let Some(folder) = env::var_os(FOLDER) {
         fs::create_dir_all(&folder).unwrap();
@@ -92,17 +94,33 @@ fn the_menu() {
 fn the_watch() {
     let lab = Lab::started();
     let mut watch = client(&lab, &["watch"], 8);
-    // The first picture knows no requests of a second yet.
-    for _ in 0..2 {
-        watch.expect("android");
-        watch.expect("\x1b[J");
-    }
+    watch.expect("android");
+    // Something to watch, until the picture is drawn.
+    let mut keygen = lab.tool(env!("CARGO_BIN_EXE_keygen"));
+    keygen.args(["--count", "10000000"]);
+    let keygen = keygen.stdout(Stdio::null()).stderr(Stdio::null());
+    let mut keygen = keygen.spawn().unwrap();
+    eventually("every node has requests", || {
+        let screen = watch.screen();
+        NAMES.into_iter().all(|name| is_busy(&screen, name))
+    });
     draw(
         &watch,
         "watch.svg",
         "client watch",
         &["linux", "mac", "android"],
     );
+    keygen.kill().unwrap();
+    keygen.wait().unwrap();
     watch.press("q");
     assert_eq!(watch.ends_tidily(), Some(0));
+}
+
+/// Whether the picture tells of requests to a node: they stand before its memory.
+fn is_busy(screen: &str, name: &str) -> bool {
+    let mut rows = screen.lines();
+    let row = rows.find(|row| row.starts_with(name)).unwrap_or_default();
+    let words: Vec<_> = row.split_whitespace().collect();
+    let memory = words.iter().position(|word| *word == "MiB");
+    memory.is_some_and(|at| !["0", "?"].contains(&words[at - 2]))
 }
