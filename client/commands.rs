@@ -7,8 +7,8 @@
 //! | `put` | `{"key":…,"node":…,"stored":true}`; false if `--if-absent` found the key there |
 //! | `get` | `{"key":…,"value":…,"node":…}`; the value is null if there is none. With `--output`: `{"key":…,"file":…,"bytes":…,"node":…}`; the bytes are null if there is no value, and then the file stays as it was |
 //! | `delete` | `{"key":…,"node":…,"deleted":true}` |
-//! | `keys` | `{"node":…,"keys":[{"key":…},…]}`; the node is null for all nodes |
-//! | `where` | `{"key":…,"node":…,"rule":…,"exists":…,"md5":…,"sha1":…,"sha256":…}` |
+//! | `keys` | `{"node":…,"keys":[{"key":…},…]}`; the node is null for all nodes; `error` says why there may be more keys |
+//! | `where` | `{"key":…,"node":…,"rule":…,"exists":…,"md5":…,"sha1":…,"sha256":…}`; whether it exists is null where its node can't be reached |
 //! | `status` | `{"nodes":[{"name":…,"address":…,"rule":…,"share":…,"reachable":…,"keys":…,"misplaced":…,"version":…,"error":…},…]}` |
 //! | `watch` | one document a line, for each picture: `{"time_unix_ms":…,"entry":…,"keys":…,"nodes":[{"name":…,"address":…,"state":"up","error":…,"keys":…,"misplaced":…,"share":…,"expected_share":…,"requests_per_second":…,"memory_bytes":…,"latency_us":…},…]}`; the state is `up`, `error` (it takes no writes) or `down`; shares are from 0 to 1, of the keys of all nodes that answer; what is not known is null, as the requests of a second are in the first picture |
 //! | `doctor` | `{"result":…,"nodes":[{"name":…,"address":…,"reachable":…,"ping_us":…,"version":…,"clock_offset_ms":…,"disk_free_bytes":…,"disk_total_bytes":…,"journal_bytes":…,"snapshot_bytes":…,"keys":…,"misplaced":…},…],"checks":[{"node":…,"check":…,"result":…,"detail":…,"action":…},…]}`; a result is `ok`, `warning` or `problem`; the node is null where a check is about all of them, the action where all is well |
@@ -21,7 +21,8 @@
 //! | `rehome` | `{"moved":…,"kept":[{"key":…,"holder":…,"owner":…},…]}`; `refused` says why an owner does not take a key |
 //!
 //! A command that fails prints no document: with `--json` too its error is a sentence on standard error, and the
-//! exit code tells its kind. `status` and `doctor` print theirs where a node can't be reached, and end with 3.
+//! exit code tells its kind. `status`, `doctor` and `where` print theirs where a node can't be reached, and end with 3;
+//! so does `keys`, which had begun to print.
 //!
 //! Keys and values that are not UTF-8 stand in `key_base64` and `value_base64` instead.
 

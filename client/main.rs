@@ -25,8 +25,10 @@ use triad::transfer::Format;
     version,
     after_help = "Without a command, on a terminal: the menu.\n\
                   Exit codes: 0 done; 1 the key is absent, is there already (put --if-absent), or \
-                  could not be rehomed, or doctor has findings; 2 wrong usage; 3 a node can't be \
-                  reached; 4 any other failure. An error is a sentence on standard error, with --json too."
+                  could not be rehomed, something was left out (export) or kept as it is (restore), \
+                  or doctor has findings; 2 wrong usage; 3 a node can't be reached (watch shows it, \
+                  and goes on); 4 any other failure. An error is a sentence on standard error, with \
+                  --json too."
 )]
 struct Arguments {
     /// The cluster file [default: data/cluster.json if it is there, else linux, mac and android on

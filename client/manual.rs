@@ -51,9 +51,13 @@ fn with_names(command: Command, cluster: &Cluster) -> Command {
     let names: Vec<&'static str> = names.map(|name| &*name.to_string().leak()).collect();
     let parser = || PossibleValuesParser::new(names.clone());
     let command = command.mut_arg("via", |via| via.value_parser(parser()));
-    command.mut_subcommand("keys", |keys| {
-        keys.mut_arg("node", |node| node.value_parser(parser()))
-    })
+    ["keys", "export"]
+        .into_iter()
+        .fold(command, |command, name| {
+            command.mut_subcommand(name, |subcommand| {
+                subcommand.mut_arg("node", |node| node.value_parser(parser()))
+            })
+        })
 }
 
 /// A manual page, as a file of section 1.

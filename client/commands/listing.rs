@@ -22,7 +22,23 @@ pub(super) async fn keys(
         write!(out, "{{\"node\":{},\"keys\":[", json::document(&node)?)?;
     }
     let mut comma = "";
-    while let Some(keys) = walk.step(session).await? {
+    loop {
+        let keys = match walk.step(session).await {
+            Ok(Some(keys)) => keys,
+            Ok(None) => break,
+            Err(ending) => {
+                if as_json {
+                    // Keys are printed already: what was begun is to be a document all the same.
+                    writeln!(
+                        out,
+                        "],\"error\":{}}}",
+                        json::document(&ending.to_string())?
+                    )?;
+                    out.flush()?;
+                }
+                return Err(ending);
+            }
+        };
         for key in keys {
             let written = if as_json {
                 let key = json::document(&Key::new(&key))?;

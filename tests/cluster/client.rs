@@ -139,6 +139,20 @@ fn each_subcommand_prints_one_document() {
 }
 
 #[test]
+fn keys_of_which_some_cannot_be_told_are_a_document_with_the_reason() {
+    let mut lab = Lab::started();
+    let key = key_of("linux", "key", 0);
+    assert_eq!(lab.connect("linux").call(&["SET", &key, "v"]), Frame::OK);
+    lab.lose("mac");
+    let output = lab.client(&["--json", "--via", "linux", "keys"]);
+    let (three, listed) = document(&output);
+    assert_eq!((three, &listed["node"]), (3, &Value::Null));
+    let error = listed["error"].as_str().unwrap();
+    assert!(error.starts_with("UNREACHABLE mac "), "{listed}");
+    assert_eq!(said(&output).2, format!("error: {error}\n"));
+}
+
+#[test]
 fn keys_of_all_nodes_or_of_one() {
     let lab = Lab::started();
     let mut linux = lab.connect("linux");

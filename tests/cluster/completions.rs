@@ -95,6 +95,7 @@ fn bash_completes_words_with_it() {
     assert_eq!(completed(&["client", "do"]), "doctor\n");
     assert_eq!(completed(&["client", "--via", "m"]), "mac\n");
     assert_eq!(completed(&["client", "keys", "--node", "l"]), "linux\n");
+    assert_eq!(completed(&["client", "export", "--node", "l"]), "linux\n");
 }
 
 #[test]
