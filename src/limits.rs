@@ -556,12 +556,19 @@ pub const MENU_HEADLINE_WAIT: Duration = Duration::from_secs(1);
 /// unless the key is one of the longest.
 pub const TRANSFER_HEAD_BYTES: usize = 128 * KIB;
 
-/// The entries of such a file that go from the thread that reads it to the one that sends them together.
-pub const TRANSFER_BATCH_ENTRIES: usize = 1024;
+/// The entries of such a file that go from the thread that reads it to one that sends them together.
+pub const TRANSFER_BATCH_ENTRIES: usize = 512;
 
-/// The batches of entries that may wait between the two: with [`CLIENT_BATCH_BYTES`] each they are 4 MiB, unless
-/// values are longer.
-pub const TRANSFER_BATCHES_WAITING: usize = 4;
+/// The bytes of them, unless a single one is longer.
+pub const TRANSFER_BATCH_BYTES: usize = 256 * KIB;
+
+/// The batches of entries that may wait between the two, and the pieces of a file that may wait to be written:
+/// enough that neither side waits for the other at each step. With values of [`VALUE_MAX_BYTES`] they are 16 MiB.
+pub const TRANSFER_BATCHES_WAITING: usize = 2;
+
+/// The clients of an import, between which its keys are shared out. One has [`CLIENT_WINDOW_REQUESTS`] on the way,
+/// and then waits for the disks of the nodes; with so many of them nodes find more to do after each fsync.
+pub const IMPORT_LANES: usize = 4;
 
 /// The words of a request that adds members to a set, at most: a node carries it out within a millisecond or two.
 pub const TRANSFER_ITEMS_EACH: usize = 4096;

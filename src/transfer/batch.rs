@@ -1,6 +1,6 @@
 //! Entries on their way from the thread that reads them: many in two pieces of memory.
 
-use crate::limits::{CLIENT_BATCH_BYTES, TRANSFER_BATCH_ENTRIES};
+use crate::limits::{TRANSFER_BATCH_BYTES, TRANSFER_BATCH_ENTRIES};
 use crate::store::{Deadline, Items, Kind, SnapshotEntry, SnapshotValue};
 
 /// See the module's text.
@@ -41,7 +41,7 @@ impl Batch {
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.slots.len() >= TRANSFER_BATCH_ENTRIES || self.bytes.len() >= CLIENT_BATCH_BYTES
+        self.slots.len() >= TRANSFER_BATCH_ENTRIES || self.bytes.len() >= TRANSFER_BATCH_BYTES
     }
 
     /// The entries, in the order in which they came.
@@ -108,7 +108,7 @@ mod tests {
         batch.push(entry(
             b"",
             0,
-            SnapshotValue::String(&vec![0; CLIENT_BATCH_BYTES]),
+            SnapshotValue::String(&vec![0; TRANSFER_BATCH_BYTES]),
         ));
         assert!(batch.is_full());
     }

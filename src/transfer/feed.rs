@@ -50,9 +50,15 @@ struct Shared {
 #[derive(Debug, Default)]
 struct Owner(Shared);
 
+impl Owner {
+    fn stop(&self) {
+        self.0.is_stopped.store(true, Relaxed);
+    }
+}
+
 impl Drop for Owner {
     fn drop(&mut self) {
-        self.0.is_stopped.store(true, Relaxed);
+        self.stop();
     }
 }
 
@@ -114,51 +120,70 @@ impl Reading {
     }
 }
 
-/// The entries of a file, as a thread of its own reads them.
+/// A file that a thread of its own reads. Its entries come in lanes, each key always in the same one.
 #[derive(Debug)]
 pub(super) struct Feed {
-    /// Batches, and at last how it ended.
-    messages: mpsc::Receiver<Result<Batch, Result<(), String>>>,
     owner: Owner,
+    /// How the reading ended.
+    ended: oneshot::Receiver<Result<(), String>>,
 }
 
+/// Some of the entries of a file. It ends when the reading does.
+pub(super) type Lane = mpsc::Receiver<Batch>;
+
 impl Feed {
-    pub(super) fn start(reading: Reading) -> Result<Self, Ending> {
+    /// Begins to read, for so many lanes.
+    pub(super) fn start(reading: Reading, lanes: usize) -> Result<(Self, Vec<Lane>), Ending> {
         let owner = Owner::default();
         let shared = owner.0.clone();
-        let (sender, messages) = mpsc::channel(TRANSFER_BATCHES_WAITING);
+        let (sender, ended) = oneshot::channel();
+        let channels = (0..lanes).map(|_| mpsc::channel(TRANSFER_BATCHES_WAITING));
+        let (senders, receivers): (Vec<_>, Vec<_>) = channels.unzip();
         spawn(move || {
-            let mut batch = Batch::default();
-            let read = reading.read(&shared, &mut |entry| {
-                batch.push(entry);
-                if batch.is_full() {
-                    let full = std::mem::take(&mut batch);
-                    sender.blocking_send(Ok(full)).map_err(|_| End::Unwanted)?;
-                }
-                Ok(())
-            });
+            let mut senders: Vec<_> = (senders.into_iter())
+                .map(|sender| (sender, Batch::default()))
+                .collect();
+            let read = reading.read(&shared, &mut |entry| give(&mut senders, entry));
             // What stands before a fault is stored: it is told how many.
-            if !batch.is_empty() && sender.blocking_send(Ok(batch)).is_err() {
-                return;
+            for (sender, batch) in senders {
+                if !batch.is_empty() {
+                    let _ = sender.blocking_send(batch);
+                }
             }
-            let _ = sender.blocking_send(Err(told(read)));
+            let _ = sender.send(told(read));
         })?;
-        Ok(Self { messages, owner })
+        Ok((Self { owner, ended }, receivers))
     }
 
-    /// The next entries, or none at the end. The inner error says what is wrong with the file.
-    pub(super) async fn next(&mut self) -> Result<Result<Option<Batch>, String>, Ending> {
-        match self.messages.recv().await {
-            Some(Ok(batch)) => Ok(Ok(Some(batch))),
-            Some(Err(end)) => Ok(end.map(|()| None)),
-            None => Err(defect()),
-        }
+    /// Has the thread end before the end of the file.
+    pub(super) fn stop(&self) {
+        self.owner.stop();
     }
 
     /// How much of the file was read.
     pub(super) fn read_bytes(&self) -> u64 {
         self.owner.0.read_bytes.load(Relaxed)
     }
+
+    /// Waits until the thread has ended. The inner error says what is wrong with the file.
+    pub(super) async fn ended(self) -> Result<Result<(), String>, Ending> {
+        self.ended.await.map_err(|_| defect())
+    }
+}
+
+/// Puts an entry into the batch of its lane, and gives that on when it is full.
+fn give(lanes: &mut [(mpsc::Sender<Batch>, Batch)], entry: SnapshotEntry<'_>) -> Result<(), End> {
+    let hash = crc32fast::hash(entry.key) as usize;
+    let place = hash.checked_rem(lanes.len()).unwrap_or_default();
+    let Some((sender, batch)) = lanes.get_mut(place) else {
+        return Err(End::Unwanted);
+    };
+    batch.push(entry);
+    if batch.is_full() {
+        let full = std::mem::take(batch);
+        sender.blocking_send(full).map_err(|_| End::Unwanted)?;
+    }
+    Ok(())
 }
 
 fn spawn(work: impl FnOnce() + Send + 'static) -> Result<(), Ending> {

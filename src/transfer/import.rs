@@ -9,6 +9,9 @@
 
 mod writer;
 
+use std::future::poll_fn;
+use std::task::Poll;
+
 use serde::Serialize;
 
 use super::batch::is_whole_or_first;
@@ -18,6 +21,7 @@ use super::tally::{Tally, keys_text};
 use super::way::Way;
 use crate::client::ClientError;
 use crate::ending::Ending;
+use crate::limits::IMPORT_LANES;
 use crate::resp::Frame;
 use crate::session::Session;
 use crate::store::SnapshotEntry;
@@ -103,12 +107,18 @@ pub async fn run(
         Some(_) => Way::Entry,
         None => Way::Owners(session.cluster().placement().clone()),
     };
-    let client = way.client(session)?;
-    let mut writer = Writer::new(client, session.cluster().placement(), tally);
-    let stored = store(reading, &mut writer, &progress).await;
+    let mut writers = Vec::new();
+    for _ in 0..IMPORT_LANES {
+        let client = way.clone().client(session)?;
+        writers.push(Writer::new(client, session.cluster().placement(), tally));
+    }
+    let stored = store(reading, &mut writers, &progress).await;
     drop(progress);
     if let Err(stop) = stored {
-        let unknown = writer.drain().await;
+        let mut unknown = 0;
+        for writer in &mut writers {
+            unknown += writer.drain().await;
+        }
         return Err(stop.ending(&Done {
             from: &options.from,
             stored: tally,
@@ -116,34 +126,73 @@ pub async fn run(
             total,
         }));
     }
-    let names = session.names().into_iter().zip(writer.counts());
+    let count = |place| {
+        let counts = writers
+            .iter()
+            .filter_map(|writer| writer.counts().get(place));
+        counts.sum()
+    };
+    let names = session.names().into_iter().enumerate();
     Ok(Imported {
         keys: tally.keys(),
         nodes: names
-            .map(|(name, &keys)| NodeCount { name, keys })
+            .map(|(place, name)| NodeCount {
+                name,
+                keys: count(place),
+            })
             .collect(),
     })
 }
 
 /// Stores every entry.
-async fn store(reading: Reading, writer: &mut Writer<'_>, progress: &Progress) -> Result<(), Stop> {
-    let mut feed = Feed::start(reading).map_err(Stop::Ended)?;
-    loop {
-        // What was sent is stored also while there is nothing further to be sent.
-        let next = tokio::select! {
-            biased;
-            next = feed.next() => next,
-            read = writer.read_reply(), if writer.is_waiting() => {
-                read?;
-                continue;
-            }
-        };
-        let Some(batch) = next.map_err(Stop::Ended)?.map_err(Stop::Fault)? else {
-            return Ok(writer.finish().await?);
-        };
-        writer.store(&batch).await?;
-        progress.set(feed.read_bytes());
+///
+/// Each writer waits for the nodes' disks by itself, so that several of them keep the nodes at work.
+async fn store(
+    reading: Reading,
+    writers: &mut [Writer<'_>],
+    progress: &Progress,
+) -> Result<(), Stop> {
+    let (feed, lanes) = Feed::start(reading, writers.len()).map_err(Stop::Ended)?;
+    let told = || progress.set(feed.read_bytes());
+    let stored = writers.iter_mut().zip(lanes).map(|(writer, lane)| async {
+        let stored = writer.store_all(lane, told).await;
+        if stored.is_err() {
+            // The others end what they have begun.
+            feed.stop();
+        }
+        stored
+    });
+    for stored in join_all(stored).await {
+        stored?;
     }
+    let ended = feed.ended().await.map_err(Stop::Ended)?;
+    ended.map_err(Stop::Fault)
+}
+
+/// Waits for all of these, which go on at the same time.
+async fn join_all<T>(all: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T> {
+    let mut waiting: Vec<_> = all.map(|one| (Some(Box::pin(one)), None)).collect();
+    poll_fn(|cx| {
+        let mut are_ready = true;
+        for (future, output) in &mut waiting {
+            if let Some(one) = future {
+                match one.as_mut().poll(cx) {
+                    Poll::Ready(ready) => (*future, *output) = (None, Some(ready)),
+                    Poll::Pending => are_ready = false,
+                }
+            }
+        }
+        if are_ready {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    })
+    .await;
+    waiting
+        .into_iter()
+        .filter_map(|(_, output)| output)
+        .collect()
 }
 
 /// Why not all of it was stored.

@@ -83,19 +83,19 @@ async fn restore(
     progress: &Progress,
 ) -> Result<(), Ending> {
     let place = reading.place.clone();
-    let mut feed = Feed::start(reading)?;
-    loop {
-        let next = feed.next().await?;
-        // It was whole a moment ago.
-        let batch = next.map_err(|fault| Ending::failure(format!("{place}: {fault}")))?;
-        let Some(batch) = batch else {
-            return writer.finish().await;
-        };
-        for entry in batch.iter() {
-            writer.restore(&entry).await?;
+    let (feed, lanes) = Feed::start(reading, 1)?;
+    for mut lane in lanes {
+        while let Some(batch) = lane.recv().await {
+            for entry in batch.iter() {
+                writer.restore(&entry).await?;
+            }
+            progress.set(feed.read_bytes());
         }
-        progress.set(feed.read_bytes());
     }
+    // It was whole a moment ago.
+    let ended = feed.ended().await?;
+    ended.map_err(|fault| Ending::failure(format!("{place}: {fault}")))?;
+    writer.finish().await
 }
 
 /// What is known of a backup that was checked.

@@ -8,6 +8,7 @@ use crate::placement::Placement;
 use crate::resp::Frame;
 use crate::store::{Items, SnapshotEntry, SnapshotValue};
 use crate::transfer::batch::{Batch, is_whole_or_first};
+use crate::transfer::feed::Lane;
 use crate::transfer::tally::Tally;
 use crate::transfer::way::Way;
 
@@ -51,8 +52,32 @@ impl<'w> Writer<'w> {
         }
     }
 
+    /// Stores all entries that come, and waits until they are stored. `told` is called now and then.
+    pub(super) async fn store_all(
+        &mut self,
+        mut lane: Lane,
+        told: impl Fn(),
+    ) -> Result<(), ClientError> {
+        loop {
+            // What was sent is stored also while there is nothing further to be sent.
+            let next = tokio::select! {
+                biased;
+                next = lane.recv() => next,
+                read = self.read_reply(), if self.is_waiting() => {
+                    read?;
+                    continue;
+                }
+            };
+            let Some(batch) = next else {
+                return self.finish().await;
+            };
+            self.store(&batch).await?;
+            told();
+        }
+    }
+
     /// Sends what stores these entries. The error is that of an earlier request, or of one of these.
-    pub(super) async fn store(&mut self, batch: &Batch) -> Result<(), ClientError> {
+    async fn store(&mut self, batch: &Batch) -> Result<(), ClientError> {
         let owners = match self.client.router() {
             Way::Owners(_) => Vec::new(),
             Way::Entry => {
@@ -138,7 +163,7 @@ impl<'w> Writer<'w> {
     }
 
     /// Waits until all that was sent is stored.
-    pub(super) async fn finish(&mut self) -> Result<(), ClientError> {
+    async fn finish(&mut self) -> Result<(), ClientError> {
         while self.is_waiting() {
             self.read_reply().await?;
         }
@@ -160,12 +185,12 @@ impl<'w> Writer<'w> {
     }
 
     /// Whether a request is without its reply.
-    pub(super) fn is_waiting(&self) -> bool {
+    fn is_waiting(&self) -> bool {
         self.client.pending() > 0
     }
 
     /// Reads a reply, if one is owed. Dropping the future before it is ready loses nothing.
-    pub(super) async fn read_reply(&mut self) -> Result<(), ClientError> {
+    async fn read_reply(&mut self) -> Result<(), ClientError> {
         let answers = self.client.next_place();
         let is_done = |frame: Frame<'_>| matches!(frame, Frame::Integer(_)) || frame == Frame::OK;
         let Some(reply) = self.client.reply_with(is_done).await else {

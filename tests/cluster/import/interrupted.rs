@@ -5,6 +5,7 @@ use std::io::{Read as _, Write as _};
 use std::process::{Child, ChildStdin, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
+use triad::limits::{IMPORT_LANES, TRANSFER_BATCH_ENTRIES};
 use triad::resp::Frame;
 
 use crate::client::one_line;
@@ -58,9 +59,12 @@ fn all_there(lab: &Lab) -> usize {
         .sum()
 }
 
-/// Waits until nearly all of so many keys are there: the last ones wait for others to go with.
+/// The last keys of what has come so far wait for others to go with: no more than these.
+const LAST: usize = IMPORT_LANES * TRANSFER_BATCH_ENTRIES;
+
+/// Waits until nearly all of so many keys are there.
 fn wait_for(lab: &Lab, keys: usize) {
-    eventually("they are stored", || all_there(lab) + 1024 >= keys);
+    eventually("they are stored", || all_there(lab) + LAST >= keys);
 }
 
 #[test]
