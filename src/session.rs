@@ -13,11 +13,12 @@ pub use requests::absent;
 pub use value::{How, write_value};
 pub use walk::{Step, Walk};
 
-use crate::client::{Client, ClientError};
+use crate::client::{Client, ClientError, Introduction};
 use crate::cluster::{Cluster, Node};
 use crate::embedded::Embedded;
 use crate::ending::Ending;
 use crate::resp::Frame;
+use crate::terminal::readable_line;
 
 /// See the module's text.
 #[derive(Debug)]
@@ -79,8 +80,8 @@ impl Session {
 
     /// Makes the node `name` the entry node. If it can't be reached, all stays as it is.
     pub async fn go_through(&mut self, name: &str) -> Result<(), Ending> {
-        let mut client = self.connect_to(name).await?;
-        self.compare_lists(&mut client).await?;
+        let (client, told) = self.meet(name).await?;
+        self.compare_lists(&client, &told)?;
         self.entry = Some(client);
         self.via = Some(name.to_owned());
         Ok(())
@@ -118,8 +119,8 @@ impl Session {
         let client = if let Some(client) = self.entry.take() {
             client
         } else {
-            let mut client = self.connect().await?;
-            self.compare_lists(&mut client).await?;
+            let (client, told) = self.connect().await?;
+            self.compare_lists(&client, &told)?;
             client
         };
         Ok(self.entry.insert(client))
@@ -156,10 +157,26 @@ impl Session {
         Ok(result)
     }
 
-    /// A connection to the node `name` itself.
+    /// A connection to the node `name` itself. Another node that answers there is refused: what lies on it would be
+    /// taken for what lies on the one that was named.
     pub async fn connect_to(&self, name: &str) -> Result<Client, Ending> {
+        Ok(self.meet(name).await?.0)
+    }
+
+    /// As [`Session::connect_to`], with what the node has told of itself.
+    pub(crate) async fn meet(&self, name: &str) -> Result<(Client, Introduction), Ending> {
         let node = self.find(name)?;
-        Ok(Client::connect(&node.name, &node.address).await?)
+        let mut client = Client::connect(&node.name, &node.address).await?;
+        let told = Introduction::ask(&mut client).await?;
+        match told.other_name(name) {
+            None => Ok((client, told)),
+            Some(other) => Err(Ending::failure(format!(
+                "the node at {} says that it is {}, not {name}; correct its address in {}",
+                client.address(),
+                readable_line(other.as_bytes()),
+                self.cluster.source()
+            ))),
+        }
     }
 
     /// The name of the node that owns `key`.
@@ -186,15 +203,8 @@ impl Session {
 
     /// Warns of an entry node that goes by another list: it does what is asked as it should, but what
     /// this program says of nodes and rules may be wrong.
-    async fn compare_lists(&self, client: &mut Client) -> io::Result<()> {
-        let info = client
-            .call(&[b"INFO", b"triad"])
-            .await
-            .unwrap_or(Frame::Null);
-        let info = String::from_utf8_lossy(info.as_bytes().unwrap_or_default());
-        let mut lines = info.lines();
-        let theirs = lines.find_map(|line| line.strip_prefix("fingerprint:"));
-        if theirs == Some(self.cluster.placement().fingerprint()) {
+    fn compare_lists(&self, client: &Client, told: &Introduction) -> io::Result<()> {
+        if told.fingerprint.as_deref() == Some(self.cluster.placement().fingerprint()) {
             return Ok(());
         }
         writeln!(
@@ -207,9 +217,9 @@ impl Session {
         )
     }
 
-    async fn connect(&self) -> Result<Client, Ending> {
+    async fn connect(&self) -> Result<(Client, Introduction), Ending> {
         if let Some(name) = &self.via {
-            let connected = self.connect_to(name).await;
+            let connected = self.meet(name).await;
             if connected.is_ok() || !self.others_take_over {
                 return connected;
             }
@@ -217,7 +227,11 @@ impl Session {
         let mut causes = vec!["no node answers:".to_owned()];
         for node in self.cluster.nodes() {
             match Client::connect(&node.name, &node.address).await {
-                Ok(client) => return Ok(client),
+                // Whichever node it is, it knows whom to ask.
+                Ok(mut client) => {
+                    let told = Introduction::ask(&mut client).await.unwrap_or_default();
+                    return Ok((client, told));
+                }
                 Err(error) => causes.push(error.to_string()),
             }
         }

@@ -54,6 +54,19 @@ pub enum ClientError {
         /// Its address.
         address: String,
     },
+    /// At the address of the node there is another one. Nothing was sent but the question.
+    #[error(
+        "the node at {address} says that it is {}, not {name}; correct its address in the cluster file",
+        told.escape_debug()
+    )]
+    OtherNode {
+        /// The node's name.
+        name: String,
+        /// Its address.
+        address: String,
+        /// The name that was told.
+        told: String,
+    },
     /// Nothing was sent: the request is about the connection on which it is sent, such as a part of a
     /// transaction or a subscription, and this client has one to each node.
     #[error(
@@ -73,6 +86,7 @@ impl ClientError {
             Self::Refused { text } => missing_in(text),
             Self::Unexpected { .. }
             | Self::RulesDiffer { .. }
+            | Self::OtherNode { .. }
             | Self::OfOneConnection
             | Self::ReplyFirst(_) => None,
         }

@@ -1,4 +1,5 @@
-//! A new connection to a node of a cluster: it is used once the node has shown that it is one of them.
+//! A new connection to a node of a cluster: it is used once the node has shown that it is one of them, and the one
+//! that it is taken for.
 
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -15,8 +16,43 @@ pub(super) struct Connected {
     pub(super) decoder: FrameDecoder,
 }
 
-/// Connects, and asks for the node's fingerprint if there is one that it has to have. The node tells it
-/// in the section `triad` of `INFO`.
+/// What a node tells of itself, in the section `triad` of `INFO`. What is no triad node may tell nothing.
+#[derive(Debug, Default)]
+pub(crate) struct Introduction {
+    pub(crate) name: Option<String>,
+    pub(crate) fingerprint: Option<String>,
+}
+
+impl Introduction {
+    /// Asks a node.
+    pub(crate) async fn ask(client: &mut Client) -> Result<Self, ClientError> {
+        match client.call(&[b"INFO", b"triad"]).await {
+            Ok(info) => Ok(Self::read(&info)),
+            // It does not know the command.
+            Err(ClientError::Refused { .. }) => Ok(Self::default()),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn read(info: &Frame<'_>) -> Self {
+        let text = String::from_utf8_lossy(info.as_bytes().unwrap_or_default());
+        let field = |name: &str| {
+            let mut lines = text.lines();
+            lines.find_map(|line| line.strip_prefix(name).map(str::to_owned))
+        };
+        Self {
+            name: field("name:"),
+            fingerprint: field("fingerprint:"),
+        }
+    }
+
+    /// The name that the node has, if it tells one which is not `expected`.
+    pub(crate) fn other_name(&self, expected: &str) -> Option<&str> {
+        self.name.as_deref().filter(|name| *name != expected)
+    }
+}
+
+/// Connects, and asks for the node's fingerprint if there is one that it has to have.
 pub(super) async fn connect(
     name: String,
     address: Address,
@@ -37,12 +73,19 @@ pub(super) async fn connect(
 }
 
 async fn compare(client: &mut Client, fingerprint: &str) -> Result<(), ClientError> {
-    let info = match client.call(&[b"INFO", b"triad"]).await {
-        Ok(info) => info,
+    let told = match Introduction::ask(client).await {
+        Ok(told) => told,
         Err(ClientError::Lost { cause, .. }) => return Err(client.unreachable(cause)),
         Err(error) => return Err(error),
     };
-    match told_fingerprint(&info) {
+    if let Some(other) = told.other_name(&client.name) {
+        return Err(ClientError::OtherNode {
+            name: client.name.clone(),
+            address: client.address.clone(),
+            told: other.to_owned(),
+        });
+    }
+    match told.fingerprint {
         Some(told) if told == fingerprint => Ok(()),
         Some(_) => Err(ClientError::RulesDiffer {
             name: client.name.clone(),
@@ -50,10 +93,4 @@ async fn compare(client: &mut Client, fingerprint: &str) -> Result<(), ClientErr
         }),
         None => Err(client.unexpected("INFO triad")),
     }
-}
-
-fn told_fingerprint<'a>(info: &'a Frame<'_>) -> Option<&'a str> {
-    let text = std::str::from_utf8(info.as_bytes()?).ok()?;
-    let mut lines = text.lines();
-    lines.find_map(|line| line.strip_prefix("fingerprint:"))
 }

@@ -16,7 +16,6 @@ use super::format::Place;
 use super::tally::{Tally, keys_text};
 use super::target::{Making, Target};
 use super::wholes::{self, Asked, Whole, Wholes};
-use crate::client::Client;
 use crate::ending::Ending;
 use crate::placement::Placement;
 use crate::resp::Frame;
@@ -77,11 +76,9 @@ pub fn interrupted(options: &Options) -> Ending {
 /// Dropping the future interrupts it, and no file is left. A bar shows how far it is, where standard error is a
 /// terminal.
 pub async fn run(session: &Session, options: &Options, tally: &Tally) -> Result<BackedUp, Ending> {
-    let nodes = wholes::connect(session, &session.names()).await?;
-    let mut asked = Vec::new();
-    for mut node in nodes {
-        compare_lists(&mut node.client, session.cluster().placement()).await?;
-        asked.push(node);
+    let mut asked = wholes::connect(session, &session.names()).await?;
+    for node in &asked {
+        compare_lists(node, session.cluster().placement())?;
     }
     let making = Making {
         may_replace: options.may_replace,
@@ -117,18 +114,14 @@ pub async fn run(session: &Session, options: &Options, tally: &Tally) -> Result<
 }
 
 /// Refuses a node whose list is another: whose keys are whose would not be known.
-async fn compare_lists(client: &mut Client, placement: &Placement) -> Result<(), Ending> {
-    let info = client.call(&[b"INFO", b"triad"]).await?;
-    let info = String::from_utf8_lossy(info.as_bytes().unwrap_or_default()).into_owned();
-    let mut lines = info.lines();
-    let theirs = lines.find_map(|line| line.strip_prefix("fingerprint:"));
-    if theirs == Some(placement.fingerprint()) {
+fn compare_lists(node: &Asked, placement: &Placement) -> Result<(), Ending> {
+    if node.fingerprint.as_deref() == Some(placement.fingerprint()) {
         return Ok(());
     }
     Err(Ending::failure(format!(
         "{} {} has another list of rules than this program; give both the same cluster file",
-        client.name(),
-        client.address()
+        node.client.name(),
+        node.client.address()
     )))
 }
 

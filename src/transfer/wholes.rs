@@ -191,6 +191,8 @@ impl Whole {
 /// A node that is asked for all that it has.
 pub(super) struct Asked {
     pub(super) client: Client,
+    /// That of its list, if it has told one.
+    pub(super) fingerprint: Option<String>,
     /// The keys that it owns and has.
     pub(super) keys: u64,
     /// Those that lie there and belong elsewhere.
@@ -215,12 +217,13 @@ pub(super) async fn connect(session: &Session, names: &[String]) -> Result<Vec<A
 }
 
 async fn connect_to(session: &Session, name: &str) -> Result<Asked, Ending> {
-    let mut client = session.connect_to(name).await?;
+    let (mut client, told) = session.meet(name).await?;
     let reply = client.call(&[b"TRIAD", b"SELF"]).await?;
     let report = SelfReport::from_frame(&reply);
     let report = report.ok_or_else(|| client.unexpected("TRIAD SELF"))?;
     Ok(Asked {
         client,
+        fingerprint: told.fingerprint,
         keys: u64::try_from(report.keys).unwrap_or(0),
         misplaced: u64::try_from(report.misplaced).unwrap_or(0),
     })

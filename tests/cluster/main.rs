@@ -55,6 +55,7 @@ mod scenario;
 mod shutdown;
 mod silence;
 mod slow_disk;
+mod stale_address;
 mod start;
 mod transactions;
 mod walkthrough;
