@@ -196,7 +196,12 @@ impl Screen {
         }
         self.keyboard.begin();
         self.said_rows = 0;
-        let answer = ask(self);
+        // Ctrl-C from before the question was shown was meant for the step, whose work had just ended.
+        let answer = if self.signals.forget_interrupt() {
+            Err(Leave::Step)
+        } else {
+            ask(self)
+        };
         if let Some(modes) = &self.modes {
             modes.busy()?;
         }
@@ -246,5 +251,33 @@ fn is_dumb() -> bool {
     match env::var("TERM") {
         Ok(term) => term.is_empty() || term == "dumb",
         Err(_) => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ctrl_c_from_before_a_question_leaves_the_step_and_not_the_menu() {
+        let signals = Arc::new(Signals::mind().unwrap());
+        let mut screen = Screen {
+            modes: None,
+            keyboard: Keyboard::new(Arc::clone(&signals)),
+            colour: false,
+            history: Default::default(),
+            said_rows: 0,
+            signals: Arc::clone(&signals),
+        };
+        signals.interrupt();
+        let never_asked = screen.asking(|_| -> Result<(), _> { panic!("it is asked") });
+        assert_eq!(never_asked, Err(Leave::Step));
+        // It is used up, and one that comes while somebody is asked is somebody else's.
+        let asked = screen.asking(|screen| -> Result<(), _> {
+            signals.interrupt();
+            Err(leave_by(screen.signals.take().unwrap()).unwrap())
+        });
+        assert_eq!(asked, Err(Leave::Menu(Exit::Signal(Signal::INT))));
+        assert_eq!(screen.asking(|_| Ok(7)), Ok(7));
     }
 }

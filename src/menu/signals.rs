@@ -92,9 +92,15 @@ impl Signals {
         take(RESIZE).then_some(News::Resize)
     }
 
-    /// Forgets an interrupt that was meant for another program.
-    pub(super) fn forget_interrupt(&self) {
-        self.come.which.fetch_and(!INTERRUPT, Ordering::AcqRel);
+    /// Forgets an interrupt that was not meant for what comes next; whether there was one.
+    pub(super) fn forget_interrupt(&self) -> bool {
+        self.come.which.fetch_and(!INTERRUPT, Ordering::AcqRel) & INTERRUPT != 0
+    }
+
+    /// As if Ctrl-C had come.
+    #[cfg(test)]
+    pub(super) fn interrupt(&self) {
+        self.come.tell(INTERRUPT);
     }
 
     /// Waits for a signal that ends a step.

@@ -14,6 +14,13 @@ use rustix::termios::{
 /// Pasted text is to come between marks (DECSET 2004).
 const PASTE_MARKS_ON: &[u8] = b"\x1b[?2004h";
 
+/// The code of a key that there is not (`_POSIX_VDISABLE`).
+const NO_KEY: u8 = if cfg!(target_vendor = "apple") {
+    0xff
+} else {
+    0
+};
+
 /// As it was: no marks, a cursor that is seen, and no colour.
 const AS_BEFORE: &[u8] = b"\x1b[?2004l\x1b[?25h\x1b[0m";
 
@@ -77,7 +84,9 @@ impl Modes {
         Ok(tcsetattr(io::stdin(), OptionalActions::Now, &modes)?)
     }
 
-    /// While a step is at work: Ctrl-C is a signal, and what is typed ahead is not seen in between.
+    /// While a step is at work: Ctrl-C is a signal, and what is typed ahead is not seen in between. Ctrl-Z is
+    /// typed ahead as well: stopped there, the program would leave its modes to the shell, so that is for the
+    /// next question.
     pub(super) fn busy(&self) -> io::Result<()> {
         Ok(tcsetattr(io::stdin(), OptionalActions::Now, &self.quiet())?)
     }
@@ -89,6 +98,11 @@ impl Modes {
             .remove(LocalModes::ECHO | LocalModes::ECHONL | LocalModes::ICANON);
         modes.special_codes[SpecialCodeIndex::VMIN] = 1;
         modes.special_codes[SpecialCodeIndex::VTIME] = 0;
+        modes.special_codes[SpecialCodeIndex::VSUSP] = NO_KEY;
+        #[cfg(target_vendor = "apple")]
+        {
+            modes.special_codes[SpecialCodeIndex::VDSUSP] = NO_KEY;
+        }
         modes
     }
 }

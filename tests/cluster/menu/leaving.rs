@@ -232,6 +232,32 @@ fn ctrl_z_gives_the_terminal_to_the_shell_until_that_lets_the_menu_go_on() {
 }
 
 #[test]
+fn ctrl_z_while_a_step_works_stops_the_menu_at_the_next_question() {
+    let lab = Lab::started();
+    let mut shell = lab.tool("sh");
+    let script = "set -m; \"$0\"; stty -a > modes; echo the shell has it; fg > fg; echo the end";
+    shell.args(["-c", script, env!("CARGO_BIN_EXE_client")]);
+    let mut menu = Terminal::open(shell, USUAL);
+    menu.answer(CHOICE, "2");
+    menu.expect("key: ");
+    lab.pause("linux");
+    menu.type_line("no key");
+    menu.waits_for_work();
+    menu.press(key::CTRL_Z);
+    lab.resume("linux");
+    menu.expect("no such key; it would be on ");
+    menu.expect("the shell has it");
+    let modes = fs::read_to_string(lab.folder().join("modes")).unwrap();
+    for mode in ["icanon", "isig", "icrnl"] {
+        assert!(modes.split_whitespace().any(|word| word == mode), "{modes}");
+    }
+    menu.expect(CHOICE);
+    menu.press(key::CTRL_D);
+    menu.expect("the end");
+    assert_eq!(menu.ends_tidily(), Some(0));
+}
+
+#[test]
 fn ctrl_c_stops_a_coverage_test_and_its_keys_are_deleted() {
     let lab = Lab::started();
     let mut menu = menu(&lab);
