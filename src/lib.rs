@@ -79,3 +79,5 @@ pub mod survey;
 pub mod terminal;
 #[cfg(feature = "tools")]
 pub mod transfer;
+#[cfg(feature = "tools")]
+mod whole_file;

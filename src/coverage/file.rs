@@ -1,11 +1,11 @@
 //! Files that a test leaves: written as a whole or not at all, and never over another one unasked.
 
-use std::ffi::OsString;
-use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::terminal::readable_line;
+use crate::whole_file::{self, Making, folder_of};
 
 /// Why a file was not written.
 #[derive(Debug, thiserror::Error)]
@@ -56,57 +56,31 @@ pub fn check(path: &Path, may_overwrite: bool) -> Result<(), FileError> {
     if !folder_of(path).is_dir() {
         return Err(unfit("its folder is not there; make it first"));
     }
+    // What is no file, such as a pipe, is written to.
+    let found = fs::metadata(path).ok();
+    let is_special = (found.as_ref()).is_some_and(|found| !found.is_file() && !found.is_dir());
     match fs::symlink_metadata(path) {
-        Ok(found) if found.is_dir() => Err(unfit("it is a folder")),
-        Ok(_) if !may_overwrite => Err(FileError::Exists {
+        _ if found.is_some_and(|found| found.is_dir()) => Err(unfit("it is a folder")),
+        Ok(_) if !may_overwrite && !is_special => Err(FileError::Exists {
             path: path.to_owned(),
         }),
         _ => Ok(()),
     }
 }
 
-/// Writes a file: first one beside it, which takes its name when all of it is on the disk.
+/// Writes a file as a whole, or into what is no file.
 pub fn write(path: &Path, bytes: &[u8], may_overwrite: bool) -> Result<(), FileError> {
     check(path, may_overwrite)?;
-    let beside = beside(path);
-    let written = write_beside(&beside, bytes).and_then(|()| {
+    let making = Making {
+        may_replace: may_overwrite,
+        is_private: false,
+    };
+    let path = path.to_owned();
+    whole_file::write(&path, bytes, making).map_err(|source| match source.kind() {
         // One that has come meanwhile is not overwritten either.
-        if check(path, may_overwrite).is_err() {
-            return Err(io::ErrorKind::AlreadyExists.into());
-        }
-        fs::rename(&beside, path)?;
-        // So that the name lasts too. Some systems do not sync folders.
-        let _ = File::open(folder_of(path)).and_then(|folder| folder.sync_all());
-        Ok(())
-    });
-    written.map_err(|source| {
-        let _ = fs::remove_file(&beside);
-        FileError::Failed {
-            path: path.to_owned(),
-            source,
-        }
+        io::ErrorKind::AlreadyExists => FileError::Exists { path },
+        _ => FileError::Failed { path, source },
     })
-}
-
-fn write_beside(beside: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::create(beside)?;
-    file.write_all(bytes)?;
-    file.sync_all()
-}
-
-fn beside(path: &Path) -> PathBuf {
-    let mut name = OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    name.push(format!(".{}.tmp", std::process::id()));
-    path.with_file_name(name)
-}
-
-fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
-        Some(folder) => folder,
-        None => path,
-    }
 }
 
 #[cfg(test)]
@@ -138,5 +112,27 @@ mod tests {
         assert!(told(&missing).ends_with("its folder is not there; make it first"));
         assert!(told(Path::new("/")).ends_with("it is no name of a file"));
         assert!(check(Path::new("a-new-file"), false).is_ok());
+    }
+
+    #[test]
+    fn links_and_what_is_no_file_stay_what_they_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let [file, link, fifo] = ["file", "link", "fifo"].map(|name| folder.path().join(name));
+        fs::write(&file, "old").unwrap();
+        std::os::unix::fs::symlink("file", &link).unwrap();
+        write(&link, b"new", true).unwrap();
+        assert_eq!(fs::read(&file).unwrap(), b"new");
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        let made = std::process::Command::new("mkfifo").arg(&fifo).status();
+        assert!(made.unwrap().success());
+        let reader = std::thread::spawn({
+            let fifo = fifo.clone();
+            move || fs::read(fifo).unwrap()
+        });
+        write(&fifo, b"told", true).unwrap();
+        assert_eq!(reader.join().unwrap(), b"told");
+        write(Path::new("/dev/null"), b"gone", true).unwrap();
+        assert!(!fs::metadata("/dev/null").unwrap().is_file());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
     }
 }

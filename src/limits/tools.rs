@@ -152,6 +152,14 @@ pub const TRANSFER_BATCHES_WAITING: usize = 2;
 /// and then waits for the disks of the nodes; with so many of them nodes find more to do after each fsync.
 pub const IMPORT_LANES: usize = 4;
 
+/// The names that are tried for a file which is not whole yet. They have 64 random bits: if so many are there already,
+/// something else is wrong.
+pub const TEMPORARY_NAMES_TRIED: usize = 8;
+
+/// The links to a file that is to be made which are followed one after another, as many as Linux follows. Links in
+/// a circle would be followed for ever.
+pub const LINKS_FOLLOWED: usize = 40;
+
 /// The words of a request that adds members to a set, at most: a node carries it out within a millisecond or two.
 pub const TRANSFER_ITEMS_EACH: usize = 4096;
 

@@ -1,13 +1,14 @@
 //! Values from outside and to the outside: files and streams, whatever bytes they have.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write as _};
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
 
 use super::Session;
 use crate::ending::Ending;
 use crate::resp::Frame;
 use crate::terminal;
+use crate::whole_file::{self, Making};
 
 /// How a value is stored.
 #[derive(Debug, Clone, Copy, Default)]
@@ -100,39 +101,12 @@ fn at_most(max: usize) -> String {
 /// Writes a value into a file, which then has it whole or stays as it was. What is no file, such as
 /// `/dev/null` or a pipe, is written to.
 pub fn write_value(path: &Path, value: &[u8]) -> Result<(), Ending> {
-    let failed = |error: &io::Error| of_file(path, "can't be written", error);
-    // A link goes on to lead where it led.
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let found = fs::metadata(&target).ok();
-    if found.as_ref().is_some_and(|found| !found.is_file()) {
-        let opened = OpenOptions::new().write(true).open(&target);
-        let written = opened.and_then(|mut file| file.write_all(value));
-        return written.map_err(|error| failed(&error));
-    }
-    let temporary = beside(&target).ok_or_else(|| failed(&io::ErrorKind::IsADirectory.into()))?;
-    let written = File::create_new(&temporary).and_then(|mut file| {
-        file.write_all(value)?;
-        if let Some(found) = &found {
-            file.set_permissions(found.permissions())?;
-        }
-        file.sync_all()?;
-        fs::rename(&temporary, &target)
-    });
-    written.map_err(|error| {
-        // It may not have been made; and what is said is why.
-        if error.kind() != io::ErrorKind::AlreadyExists {
-            let _ = fs::remove_file(&temporary);
-        }
-        failed(&error)
-    })
-}
-
-/// A name in the same folder, which no other run of this program uses.
-fn beside(target: &Path) -> Option<PathBuf> {
-    let mut name = std::ffi::OsString::from(".");
-    name.push(target.file_name()?);
-    name.push(format!(".{}.tmp", std::process::id()));
-    Some(target.with_file_name(name))
+    let making = Making {
+        may_replace: true,
+        is_private: false,
+    };
+    let written = whole_file::write(path, value, making);
+    written.map_err(|error| of_file(path, "can't be written", &error))
 }
 
 fn of_file(path: &Path, what: &str, error: &io::Error) -> Ending {
@@ -145,6 +119,7 @@ fn shown(path: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 
     use super::*;

@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use super::format::Place;
 use super::tally::{Tally, keys_text};
-use super::target::{Making, Target};
+use super::target::Target;
 use super::wholes::{self, Asked, Whole, Wholes};
 use crate::ending::Ending;
 use crate::placement::Placement;
@@ -22,6 +22,7 @@ use crate::resp::Frame;
 use crate::session::Session;
 use crate::store::{SnapshotEntry, SnapshotValue};
 use crate::terminal::{Progress, Unit};
+use crate::whole_file::Making;
 use file::BackupText;
 
 /// Where a backup goes, and how.
@@ -82,7 +83,7 @@ pub async fn run(session: &Session, options: &Options, tally: &Tally) -> Result<
     }
     let making = Making {
         may_replace: options.may_replace,
-        mode: 0o600,
+        is_private: true,
     };
     let total = asked.iter().map(|node| node.keys + node.misplaced).sum();
     let mut out = Vec::new();

@@ -12,13 +12,14 @@ use serde::Serialize;
 
 use super::format::{Format, Place};
 use super::tally::{Tally, keys_text};
-use super::target::{Making, Target};
+use super::target::Target;
 use super::wholes::{self, Asked, Whole, Wholes};
 use crate::ending::Ending;
 use crate::json::Key;
 use crate::limits::LEFT_OUT_TOLD;
 use crate::session::Session;
 use crate::terminal::{self, Progress, Unit};
+use crate::whole_file::Making;
 pub(super) use text::Text;
 
 /// What to export, and how.
@@ -123,7 +124,7 @@ pub async fn run(session: &Session, options: &Options, tally: &Tally) -> Result<
     let nodes = wholes::connect(session, &names).await?;
     let making = Making {
         may_replace: options.may_replace,
-        mode: 0o666,
+        is_private: false,
     };
     let mut out = Vec::new();
     let mut export = Export {

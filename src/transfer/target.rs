@@ -1,12 +1,10 @@
-//! A file that is written whole, or not at all.
+//! Where an export or a backup goes: a file that is written whole, or not at all, or standard output.
 //!
 //! A thread writes, so that who waits for nodes, or for Ctrl-C, need not wait for the disk or for the reader of a
 //! pipe.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
 use std::thread;
 
 use tokio::sync::{mpsc, oneshot};
@@ -14,15 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::Place;
 use crate::ending::Ending;
 use crate::limits::TRANSFER_BATCHES_WAITING;
-
-/// How a file is made.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Making {
-    /// Whether it may take the place of another.
-    pub(super) may_replace: bool,
-    /// Who may read it, as far as the user's own mask allows that.
-    pub(super) mode: u32,
-}
+use crate::whole_file::{self, Making, Naming};
 
 /// Something to write to. A file is written beside the place where it will be, and gets its name when it is
 /// whole. Dropped before that, nothing is left.
@@ -32,14 +22,6 @@ pub(super) struct Target {
     /// How the writing ended.
     ended: oneshot::Receiver<io::Result<()>>,
     naming: Option<Naming>,
-}
-
-/// The name that a file gets when it is whole. Dropped, it removes the file that has not got it.
-struct Naming {
-    temporary: PathBuf,
-    path: PathBuf,
-    making: Making,
-    is_done: bool,
 }
 
 impl Target {
@@ -85,11 +67,8 @@ impl Target {
         let Some(mut naming) = self.naming.take() else {
             return Ok(());
         };
-        // It may have come to be there meanwhile.
-        if !naming.making.may_replace && fs::symlink_metadata(&naming.path).is_ok() {
-            return Err(exists(&self.shown));
-        }
-        naming.name().map_err(|error| cannot(&self.shown, &error))
+        // Another file may have come to be there meanwhile.
+        naming.name().map_err(|error| refused(&self.shown, &error))
     }
 
     async fn failure(&mut self) -> Ending {
@@ -119,11 +98,7 @@ fn write_all(out: Out, mut pieces: mpsc::Receiver<Vec<u8>>) -> io::Result<()> {
             file
         }
     };
-    match file.sync_all() {
-        // So pipes and devices answer, which have no disk.
-        Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
-        synced => synced,
-    }
+    whole_file::sync(&file)
 }
 
 fn write_pieces(out: &mut impl Write, pieces: &mut mpsc::Receiver<Vec<u8>>) -> io::Result<()> {
@@ -137,73 +112,22 @@ fn open(place: &Place, making: Making, shown: &str) -> Result<(Out, Option<Namin
     let Place::File(path) = place else {
         return Ok((Out::Standard, None));
     };
-    let failed = |error| cannot(shown, &error);
-    let path = match fs::metadata(path) {
-        Ok(about) if about.is_dir() => {
-            return Err(Ending::usage(format!(
-                "{shown} is a folder; give the path of a file"
-            )));
-        }
-        // A pipe or a device is written to as it is.
-        Ok(about) if !about.is_file() => {
-            let file = OpenOptions::new().write(true).open(path);
-            return Ok((Out::File(file.map_err(failed)?), None));
-        }
-        Ok(_) if !making.may_replace => return Err(exists(shown)),
-        // A link stays one, and leads to the new file.
-        Ok(_) => fs::canonicalize(path).map_err(failed)?,
-        Err(_) => path.clone(),
-    };
-    let (file, naming) = Naming::create(path, making).map_err(failed)?;
-    Ok((Out::File(file), Some(naming)))
+    let created = whole_file::create(path, making);
+    let (file, naming) = created.map_err(|error| refused(shown, &error))?;
+    Ok((Out::File(file), naming))
 }
 
-impl Naming {
-    /// Makes the file under its temporary name. One that a program has left which was killed is removed.
-    fn create(path: PathBuf, making: Making) -> io::Result<(File, Self)> {
-        let mut temporary = path.clone().into_os_string();
-        temporary.push(".part");
-        let temporary = PathBuf::from(temporary);
-        match fs::remove_file(&temporary) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
+/// Why there is no file of that name.
+fn refused(shown: &str, error: &io::Error) -> Ending {
+    match error.kind() {
+        io::ErrorKind::AlreadyExists => Ending::usage(format!(
+            "{shown} is there already, and stays as it is; give another name, or --force to replace it"
+        )),
+        io::ErrorKind::IsADirectory => {
+            Ending::usage(format!("{shown} is a folder; give the path of a file"))
         }
-        let file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(making.mode)
-            .open(&temporary)?;
-        let naming = Self {
-            temporary,
-            path,
-            making,
-            is_done: false,
-        };
-        Ok((file, naming))
+        _ => cannot(shown, error),
     }
-
-    fn name(&mut self) -> io::Result<()> {
-        fs::rename(&self.temporary, &self.path)?;
-        self.is_done = true;
-        let folder = self.path.parent();
-        let folder = folder.filter(|folder| !folder.as_os_str().is_empty());
-        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
-    }
-}
-
-impl Drop for Naming {
-    fn drop(&mut self) {
-        if !self.is_done {
-            // There is nobody to tell, and the next run removes it.
-            let _ = fs::remove_file(&self.temporary);
-        }
-    }
-}
-
-fn exists(shown: &str) -> Ending {
-    Ending::usage(format!(
-        "{shown} is there already, and stays as it is; give another name, or --force to replace it"
-    ))
 }
 
 fn cannot(shown: &str, error: &io::Error) -> Ending {

@@ -145,13 +145,13 @@ fn a_file_is_replaced_only_if_that_was_said_and_only_by_a_whole_one() {
     lab.connect("linux").call(&["SET", "a", "1"]);
     let path = lab.folder().join("keys.json");
     fs::write(&path, "mine").unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
     let there = "error: keys.json is there already, and stays as it is; give another name, or --force to \
                  replace it\n";
     assert_eq!(refusal(&lab.client(&["export", "keys.json"]), 2), there);
     assert_eq!(fs::read_to_string(&path).unwrap(), "mine");
-    // What a program left that was killed is in nobody's way.
-    fs::write(lab.folder().join("keys.json.part"), "half").unwrap();
+    // Whatever else is there is somebody's.
+    fs::write(lab.folder().join("keys.json.part"), "mine").unwrap();
     std::os::unix::fs::symlink("keys.json", lab.folder().join("link.json")).unwrap();
     let replaced = lab.client(&["export", "link.json", "--force"]);
     assert_eq!(code(&replaced), 0, "{}", text(&replaced.stderr));
@@ -161,7 +161,14 @@ fn a_file_is_replaced_only_if_that_was_said_and_only_by_a_whole_one() {
             .unwrap()
             .is_symlink()
     );
-    assert!(!lab.folder().join("keys.json.part").exists());
+    let mode = fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode, 0o640);
+    let other = fs::read_to_string(lab.folder().join("keys.json.part"));
+    assert_eq!(other.unwrap(), "mine");
+    std::os::unix::fs::symlink("nowhere.json", lab.folder().join("hole.json")).unwrap();
+    let there = there.replace("keys.json", "hole.json");
+    assert_eq!(refusal(&lab.client(&["export", "hole.json"]), 2), there);
+    assert!(!lab.folder().join("nowhere.json").exists());
 
     for (arguments, exit, expected) in [
         (
@@ -234,26 +241,34 @@ fn an_interrupted_export_leaves_no_file() {
         last.wait_for_held_bytes(0);
         first.hold();
         last.release();
-        let part = lab.folder().join("keys.json.part");
-        eventually("it has begun", || part.exists());
+        eventually("it has begun", || parts(&lab) == 1);
         kill_process(Pid::from_child(&client), signal).unwrap();
         let ended = client.wait().unwrap();
         let mut said = String::new();
         let mut stderr = client.stderr.take().unwrap();
         stderr.read_to_string(&mut said).unwrap();
         if signal == Signal::KILL {
-            assert!(part.exists());
+            assert_eq!(parts(&lab), 1);
         } else {
             assert_eq!(ended.code(), Some(4), "{said}");
             let expected = "error: interrupted: nothing was written to keys.json\n";
             assert_eq!(said, expected);
-            assert!(!part.exists());
+            assert_eq!(parts(&lab), 0);
         }
         assert!(!lab.folder().join("keys.json").exists());
     }
     let exported = lab.client(&["export", "keys.json"]);
     assert_eq!(code(&exported), 0, "{}", text(&exported.stderr));
-    assert!(!lab.folder().join("keys.json.part").exists());
+    // What was left by the one that was killed is in nobody's way, and only that.
+    assert_eq!(parts(&lab), 1);
+}
+
+/// The files that are not whole.
+fn parts(lab: &Lab) -> usize {
+    let names = fs::read_dir(lab.folder()).unwrap();
+    let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let is_part = |name: &String| name.starts_with(".keys.json.") && name.ends_with(".part");
+    names.filter(is_part).count()
 }
 
 fn default_list() -> [(&'static str, Value); 3] {
