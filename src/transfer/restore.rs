@@ -15,6 +15,7 @@ use super::feed::{Feed, Reading, What};
 use super::format::Place;
 use super::tally::{Tally, keys_text};
 use super::way::Way;
+use super::wholes;
 use crate::ending::Ending;
 use crate::limits::{PART_ITEM_BYTES, PARTS_TOTAL_MAX_BYTES};
 use crate::session::Session;
@@ -64,7 +65,10 @@ pub async fn run(session: &Session, options: &Options, tally: &Tally) -> Result<
     let way = Way::Owners(session.cluster().placement().clone());
     let mut writer = Writer::new(way.client(session)?, session.names(), options, tally);
     writer.huge = contents.huge;
-    let restored = restore(reading, &mut writer, &progress).await;
+    let restored = match refuse_misplaced(session).await {
+        Ok(()) => restore(reading, &mut writer, &progress).await,
+        refused => refused,
+    };
     drop(progress);
     if let Err(ending) = restored {
         writer.drain().await;
@@ -75,6 +79,21 @@ pub async fn run(session: &Session, options: &Options, tally: &Tally) -> Result<
         )));
     }
     Ok(writer.into_restored())
+}
+
+/// Refuses a cluster in which keys lie on nodes that do not own them: their owners would take the backup's values
+/// for the only ones, and the cluster's own could not come home any more.
+async fn refuse_misplaced(session: &Session) -> Result<(), Ending> {
+    let nodes = wholes::connect(session, &session.names()).await?;
+    let (keys, lie) = match nodes.iter().map(|node| node.misplaced).sum() {
+        0 => return Ok(()),
+        1 => (1, "lies on a node that does not own it"),
+        keys => (keys, "lie on nodes that do not own them"),
+    };
+    Err(Ending::failure(format!(
+        "{} {lie}; run `client rehome` first",
+        keys_text(keys)
+    )))
 }
 
 async fn restore(
