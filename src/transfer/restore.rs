@@ -64,7 +64,7 @@ pub async fn run(session: &Session, options: &Options, tally: &Tally) -> Result<
     let progress = Progress::new("restoring", Unit::Bytes, file_bytes);
     let way = Way::Owners(session.cluster().placement().clone());
     let mut writer = Writer::new(way.client(session)?, session.names(), options, tally);
-    writer.huge = contents.huge;
+    (writer.huge, writer.void) = (contents.huge, contents.void);
     let restored = match refuse_misplaced(session).await {
         Ok(()) => restore(reading, &mut writer, &progress).await,
         refused => refused,
@@ -124,21 +124,35 @@ struct Contents {
     /// The collections that a node does not take in parts before they are whole: each is some 100 MiB of the
     /// file, so there are few.
     huge: HashSet<Vec<u8>>,
+    /// The entries, by their number without further parts, that are void: collections that became others while
+    /// they were read. The next entry has the same key, and counts.
+    void: HashSet<u64>,
+    /// How many entries there were, without further parts.
+    begun: u64,
     /// The last collection, and what it takes on its way.
     last: Option<(Vec<u8>, usize)>,
 }
 
 impl Contents {
+    fn begin(&mut self, key: &[u8]) {
+        if (self.last.as_ref()).is_some_and(|(last, _)| last == key) {
+            self.void.insert(self.begun - 1);
+            self.keys -= 1;
+        }
+        self.begun += 1;
+        self.keys += 1;
+    }
+
     fn add(&mut self, entry: &SnapshotEntry<'_>) -> Result<(), String> {
         let SnapshotValue::Items { items, part, .. } = entry.value else {
+            self.begin(entry.key);
             self.last = None;
-            self.keys += 1;
             return Ok(());
         };
         let bytes = items.iter().map(|item| item.len() + PART_ITEM_BYTES).sum();
         match (&mut self.last, part) {
             (_, None) => {
-                self.keys += 1;
+                self.begin(entry.key);
                 self.last = Some((entry.key.to_vec(), bytes));
             }
             (Some((key, before)), Some(_)) if *key == entry.key => *before += bytes,

@@ -1,5 +1,6 @@
 //! `client backup` and `client restore`: a whole cluster in one file, and back.
 
+mod changed;
 mod damage;
 mod huge;
 mod interrupted;
