@@ -163,6 +163,9 @@ pub const LINKS_FOLLOWED: usize = 40;
 /// The words of a request that adds members to a set, at most: a node carries it out within a millisecond or two.
 pub const TRANSFER_ITEMS_EACH: usize = 4096;
 
+/// How often a large collection is read anew that was deleted or overwritten meanwhile.
+pub const LARGE_READS_MAX: usize = 10;
+
 /// The keys that a node is asked for at once with all that they are. A reply ends at [`PART_BYTES`] anyway.
 pub const WHOLES_COUNT: usize = 1000;
 

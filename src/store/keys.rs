@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use super::format::record::Effect;
-use super::table::{Deadline, Entry, hash};
+use super::table::{Deadline, Entry, Table, hash};
 use super::tables::Tables;
 use super::value::{Value, View, WrongType};
 use super::{Refused, Seq, Store};
@@ -97,9 +97,20 @@ impl Store {
         at_least: usize,
         visit: &mut VisitUntil<'_>,
     ) -> Option<u64> {
+        self.walk_whole(&self.tables.own, from, at_least, visit)
+    }
+
+    /// The same over one of the tables.
+    pub(super) fn walk_whole(
+        &self,
+        table: &Table,
+        from: u64,
+        at_least: usize,
+        visit: &mut VisitUntil<'_>,
+    ) -> Option<u64> {
         self.touch_all();
         let mut left = at_least;
-        self.tables.own.walk(from, &mut |entry| {
+        table.walk(from, &mut |entry| {
             left = left.saturating_sub(1);
             let flow = if self.is_gone(entry) {
                 ControlFlow::Continue(())

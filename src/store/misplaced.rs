@@ -3,12 +3,10 @@
 //! They are kept until their owner has them, or until their time has come; nobody is served them.
 
 use super::format::record::Effect;
-use super::table::{Deadline, Entry, hash};
+use super::keys::VisitUntil;
+use super::table::{Entry, hash};
 use super::value::View;
 use super::{Refused, Store};
-
-/// What an iteration calls for each key: with its value, and with the moment at which it is gone.
-pub type VisitWhole<'v> = dyn FnMut(&[u8], View<'_>, Option<Deadline>) + 'v;
 
 impl Store {
     /// How many keys of other nodes there are in this node's files. Those that have expired do not count.
@@ -17,19 +15,14 @@ impl Store {
         self.tables.misplaced_len(self.now_unix_ms())
     }
 
-    /// As [`Store::scan`], over the keys of other nodes, with the moments at which they are gone.
+    /// As [`Store::scan_whole`], over the keys of other nodes.
     pub fn misplaced_scan(
         &self,
         from: u64,
         at_least: usize,
-        visit: &mut VisitWhole<'_>,
+        visit: &mut VisitUntil<'_>,
     ) -> Option<u64> {
-        self.touch_all();
-        self.tables.misplaced.scan(from, at_least, &mut |entry| {
-            if !self.is_gone(entry) {
-                visit(entry.key(), entry.view(), entry.deadline());
-            }
-        })
+        self.walk_whole(&self.tables.misplaced, from, at_least, visit)
     }
 
     /// The value of a key of another node.

@@ -68,7 +68,6 @@ pub use format::snapshot::{SnapshotEntry, SnapshotValue};
 use group::Group;
 use journal::{Continuation, Journal};
 pub use keys::VisitUntil;
-pub use misplaced::VisitWhole;
 pub use options::{Clock, Fsync, Options, UnknownFsync};
 use room::Room;
 use signal::Signal;

@@ -17,10 +17,11 @@ use super::tally::{Tally, keys_text};
 use super::target::Target;
 use super::wholes::{self, Asked, Whole, Wholes};
 use crate::ending::Ending;
+use crate::limits::LARGE_READS_MAX;
 use crate::placement::Placement;
 use crate::resp::Frame;
 use crate::session::Session;
-use crate::store::{SnapshotEntry, SnapshotValue};
+use crate::store::{Kind, SnapshotEntry, SnapshotValue, Store};
 use crate::terminal::{Progress, Unit};
 use crate::whole_file::Making;
 use file::BackupText;
@@ -149,7 +150,7 @@ impl Backup<'_> {
         let mut wholes = Wholes::misplaced(session.connect_to(name).await?);
         while let Some(found) = wholes.step().await? {
             for whole in self.missing_at_home(found, owners).await? {
-                if self.whole(&mut wholes, &whole).await? {
+                if self.whole(&mut wholes, whole).await? {
                     self.done.misplaced += 1;
                 }
             }
@@ -192,7 +193,7 @@ impl Backup<'_> {
         let mut wholes = Wholes::own(node.client, None);
         while let Some(found) = wholes.step().await? {
             for whole in found {
-                self.whole(&mut wholes, &whole).await?;
+                self.whole(&mut wholes, whole).await?;
             }
             self.flush().await?;
         }
@@ -202,38 +203,76 @@ impl Backup<'_> {
     }
 
     /// Writes one key. Whether it was still there.
-    async fn whole(&mut self, wholes: &mut Wholes, whole: &Whole) -> Result<bool, Ending> {
-        let entry = whole.entry();
-        if let Some(kind) = whole.large() {
-            let mut cursor = Some(b"0".to_vec());
-            let mut parts = 0;
-            while let Some(position) = cursor {
-                let Some((items, next)) = wholes.items(entry.key, &position).await? else {
-                    break;
-                };
-                cursor = next;
-                if items.is_empty() {
-                    continue;
+    ///
+    /// A large collection that vanishes or becomes another while it is read is read anew. What was written of it
+    /// is void, since the next entry is of the same key; if the key is gone, that is one that has expired.
+    async fn whole(&mut self, wholes: &mut Wholes, whole: Whole) -> Result<bool, Ending> {
+        let mut whole = whole;
+        let mut is_begun = false;
+        for _ in 0..LARGE_READS_MAX {
+            let is_whole = match whole.large() {
+                Some(kind) => {
+                    self.parts(wholes, whole.entry(), kind, &mut is_begun)
+                        .await?
                 }
-                parts += 1;
-                let value = SnapshotValue::Items {
-                    kind,
-                    items: items.as_items(),
-                    part: Some(parts).filter(|part| *part > 1),
-                };
-                let part = SnapshotEntry { value, ..entry };
-                self.text.entry(&mut self.out, &part);
-                self.flush().await?;
+                None => {
+                    self.text.entry(&mut self.out, &whole.entry());
+                    true
+                }
+            };
+            if is_whole {
+                self.done.keys += 1;
+                self.tally.add(1);
+                return Ok(true);
             }
-            if parts == 0 {
-                return Ok(false);
+            match wholes.again(&whole.key).await? {
+                Some(now) => whole = now,
+                None => {
+                    if is_begun {
+                        let gone = SnapshotEntry {
+                            key: &whole.key,
+                            deadline: Store::deadline(1),
+                            value: SnapshotValue::String(b""),
+                        };
+                        self.text.entry(&mut self.out, &gone);
+                    }
+                    return Ok(false);
+                }
             }
-        } else {
-            self.text.entry(&mut self.out, &entry);
         }
-        self.done.keys += 1;
-        self.tally.add(1);
-        Ok(true)
+        Err(wholes::changed(&whole.key))
+    }
+
+    /// Writes the items of a large collection, `entry` being without them. Whether they are all of it.
+    async fn parts(
+        &mut self,
+        wholes: &mut Wholes,
+        entry: SnapshotEntry<'_>,
+        kind: &'static Kind,
+        is_begun: &mut bool,
+    ) -> Result<bool, Ending> {
+        let mut cursor = Some(b"0".to_vec());
+        let mut parts = 0;
+        while let Some(position) = cursor {
+            let Some((items, next)) = wholes.items(entry.key, &position).await? else {
+                return Ok(false);
+            };
+            cursor = next;
+            if items.is_empty() {
+                continue;
+            }
+            parts += 1;
+            *is_begun = true;
+            let value = SnapshotValue::Items {
+                kind,
+                items: items.as_items(),
+                part: Some(parts).filter(|part| *part > 1),
+            };
+            self.text
+                .entry(&mut self.out, &SnapshotEntry { value, ..entry });
+            self.flush().await?;
+        }
+        Ok(parts > 0 && wholes.is_still(entry.key, kind).await?)
     }
 
     async fn flush(&mut self) -> Result<(), Ending> {

@@ -205,9 +205,12 @@ impl Export<'_> {
                     .part(&mut self.out, &entry, large, items.as_items());
                 self.flush().await?;
             }
-            // It may be gone before a first part was read.
-            if large.is_none() {
-                return Ok(());
+            if !wholes.is_still(entry.key, kind).await? {
+                // It may be gone before a first part was read.
+                if large.is_none() && wholes.again(entry.key).await?.is_none() {
+                    return Ok(());
+                }
+                return Err(wholes::changed(entry.key));
             }
             self.text.end_large(&mut self.out);
         } else {

@@ -92,11 +92,24 @@ impl Place {
     /// The format of what is there, by its name or by its beginning, if that can be told without taking something
     /// away, as from a pipe.
     pub fn found_format(&self) -> Option<Format> {
-        self.format().or_else(|| {
-            self.file_bytes()?;
-            let source = Source::open(self, Arc::default()).ok()?;
-            read::detect(source.head()).ok()
-        })
+        if self.is_doubtful() {
+            return None;
+        }
+        self.format()
+            .or_else(|| read::detect(self.peek()?.head()).ok())
+    }
+
+    /// Whether its name says that it is one object, while it begins as lines of entries do: to take it for an
+    /// object would give keys with the names of their fields.
+    pub(super) fn is_doubtful(&self) -> bool {
+        self.format() == Some(Format::Object)
+            && (self.peek()).is_some_and(|source| read::begins_with_an_entry(source.head()))
+    }
+
+    /// What is there, if looking at it takes nothing away.
+    fn peek(&self) -> Option<Source> {
+        self.file_bytes()?;
+        Source::open(self, Arc::default()).ok()
     }
 
     /// The format that its name stands for.

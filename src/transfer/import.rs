@@ -80,6 +80,13 @@ pub async fn run(
     options: &Options,
     tally: &Tally,
 ) -> Result<Imported, Ending> {
+    if options.format.is_none() && options.from.is_doubtful() {
+        return Err(Ending::usage(format!(
+            "{}: its name says that it is one object, but it begins with a line that is an entry; say which with \
+             --format lines or --format object. Nothing was stored",
+            options.from
+        )));
+    }
     let reading = Reading {
         place: options.from.clone(),
         what: What::Keys {

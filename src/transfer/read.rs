@@ -8,7 +8,7 @@ mod object;
 use std::fmt;
 
 pub(super) use csv::COLUMNS;
-pub(super) use detect::detect;
+pub(super) use detect::{begins_with_an_entry, detect};
 pub(super) use lines::Lines;
 
 use super::Format;

@@ -15,6 +15,7 @@ use super::feed::{Feed, Reading, What};
 use super::format::Place;
 use super::tally::{Tally, keys_text};
 use super::way::Way;
+use super::wholes;
 use crate::ending::Ending;
 use crate::limits::{PART_ITEM_BYTES, PARTS_TOTAL_MAX_BYTES};
 use crate::session::Session;
@@ -63,8 +64,11 @@ pub async fn run(session: &Session, options: &Options, tally: &Tally) -> Result<
     let progress = Progress::new("restoring", Unit::Bytes, file_bytes);
     let way = Way::Owners(session.cluster().placement().clone());
     let mut writer = Writer::new(way.client(session)?, session.names(), options, tally);
-    writer.huge = contents.huge;
-    let restored = restore(reading, &mut writer, &progress).await;
+    (writer.huge, writer.void) = (contents.huge, contents.void);
+    let restored = match refuse_misplaced(session).await {
+        Ok(()) => restore(reading, &mut writer, &progress).await,
+        refused => refused,
+    };
     drop(progress);
     if let Err(ending) = restored {
         writer.drain().await;
@@ -75,6 +79,21 @@ pub async fn run(session: &Session, options: &Options, tally: &Tally) -> Result<
         )));
     }
     Ok(writer.into_restored())
+}
+
+/// Refuses a cluster in which keys lie on nodes that do not own them: their owners would take the backup's values
+/// for the only ones, and the cluster's own could not come home any more.
+async fn refuse_misplaced(session: &Session) -> Result<(), Ending> {
+    let nodes = wholes::connect(session, &session.names()).await?;
+    let (keys, lie) = match nodes.iter().map(|node| node.misplaced).sum() {
+        0 => return Ok(()),
+        1 => (1, "lies on a node that does not own it"),
+        keys => (keys, "lie on nodes that do not own them"),
+    };
+    Err(Ending::failure(format!(
+        "{} {lie}; run `client rehome` first",
+        keys_text(keys)
+    )))
 }
 
 async fn restore(
@@ -105,21 +124,35 @@ struct Contents {
     /// The collections that a node does not take in parts before they are whole: each is some 100 MiB of the
     /// file, so there are few.
     huge: HashSet<Vec<u8>>,
+    /// The entries, by their number without further parts, that are void: collections that became others while
+    /// they were read. The next entry has the same key, and counts.
+    void: HashSet<u64>,
+    /// How many entries there were, without further parts.
+    begun: u64,
     /// The last collection, and what it takes on its way.
     last: Option<(Vec<u8>, usize)>,
 }
 
 impl Contents {
+    fn begin(&mut self, key: &[u8]) {
+        if (self.last.as_ref()).is_some_and(|(last, _)| last == key) {
+            self.void.insert(self.begun - 1);
+            self.keys -= 1;
+        }
+        self.begun += 1;
+        self.keys += 1;
+    }
+
     fn add(&mut self, entry: &SnapshotEntry<'_>) -> Result<(), String> {
         let SnapshotValue::Items { items, part, .. } = entry.value else {
+            self.begin(entry.key);
             self.last = None;
-            self.keys += 1;
             return Ok(());
         };
         let bytes = items.iter().map(|item| item.len() + PART_ITEM_BYTES).sum();
         match (&mut self.last, part) {
             (_, None) => {
-                self.keys += 1;
+                self.begin(entry.key);
                 self.last = Some((entry.key.to_vec(), bytes));
             }
             (Some((key, before)), Some(_)) if *key == entry.key => *before += bytes,

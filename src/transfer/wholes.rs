@@ -11,6 +11,7 @@ use crate::limits::WHOLES_COUNT;
 use crate::resp::Frame;
 use crate::session::{Session, Step};
 use crate::store::{Deadline, ItemsBuf, Kind, SnapshotEntry, SnapshotValue, Store};
+use crate::terminal;
 
 /// The keys of one node.
 pub(super) struct Wholes {
@@ -111,6 +112,70 @@ impl Wholes {
         let items = step.found.iter().map(Vec::as_slice).collect();
         Ok(Some((items, step.next)))
     }
+}
+
+impl Wholes {
+    /// Whether a large collection, whose items were read, is still there and of this kind. One that lies on a
+    /// node which does not own it can't become another: that its last items were there is enough.
+    pub(super) async fn is_still(
+        &mut self,
+        key: &[u8],
+        kind: &'static Kind,
+    ) -> Result<bool, ClientError> {
+        if !self.is_own() {
+            return Ok(true);
+        }
+        let reply = self.client.call(&[b"TYPE", key]).await?;
+        Ok(matches!(reply, Frame::Simple(name) if *name == *kind.name()))
+    }
+
+    /// A key that has changed while it was read, as it is now. `None` if it is gone.
+    pub(super) async fn again(&mut self, key: &[u8]) -> Result<Option<Whole>, ClientError> {
+        if !self.is_own() {
+            return Ok(None);
+        }
+        let words: [&[&[u8]]; 5] = [
+            &[b"MULTI"],
+            &[b"TYPE", key],
+            &[b"PEXPIRETIME", key],
+            &[b"GET", key],
+            &[b"EXEC"],
+        ];
+        for words in words {
+            self.client.queue(words);
+        }
+        for _ in 1..words.len() {
+            self.client.reply().await?;
+        }
+        let Frame::Array(told) = self.client.reply().await? else {
+            return Err(self.client.unexpected("EXEC"));
+        };
+        let [Frame::Simple(kind), Frame::Integer(deadline), value] = told.as_slice() else {
+            return Err(self.client.unexpected("EXEC"));
+        };
+        let value = match (Kind::by_name(kind), value.as_bytes()) {
+            (Some(kind), _) => Value::Large(kind),
+            (None, Some(value)) => Value::String(value.to_vec()),
+            (None, None) => return Ok(None),
+        };
+        Ok(Some(Whole {
+            key: key.to_vec(),
+            deadline: u64::try_from(*deadline).ok().and_then(Store::deadline),
+            value,
+        }))
+    }
+
+    fn is_own(&self) -> bool {
+        self.which == b"SCAN"
+    }
+}
+
+/// The ending where a key was another each time that it was read.
+pub(super) fn changed(key: &[u8]) -> Ending {
+    Ending::failure(format!(
+        "{} was deleted or overwritten while it was read; run it again",
+        terminal::readable_line(key)
+    ))
 }
 
 impl Whole {

@@ -1,5 +1,6 @@
 //! `client backup` and `client restore`: a whole cluster in one file, and back.
 
+mod changed;
 mod damage;
 mod huge;
 mod interrupted;
@@ -203,6 +204,21 @@ fn keys_that_lie_on_a_node_which_does_not_own_them_are_in_a_backup_unless_their_
     let (zero, done) = document(&lab.client(&["--json", "backup", "all.backup"]));
     assert_eq!((zero, &done["keys"]), (0, &json!(all.len())));
     assert_eq!(done["misplaced"], json!(others));
+    // The owners would not know of the values that lie elsewhere, and take those of the backup.
+    let text = format!(
+        "error: {} keys lie on nodes that do not own them; run `client rehome` first. 0 of {} keys are \
+         restored; run it again when this is mended\n",
+        others + 1,
+        all.len()
+    );
+    let before = contents::of(&lab, "mac");
+    for arguments in [
+        &["restore", "all.backup"][..],
+        &["restore", "all.backup", "--replace"],
+    ] {
+        assert_eq!(refusal(&lab.client(arguments), 4), text);
+    }
+    contents::assert_same(&contents::of(&lab, "mac"), &before);
     flush(&lab);
     assert_eq!(restore(&lab, "all.backup", &[]).0, 0);
     let mut expected = all.clone();

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use crate::support::{Content, Lab, NODE, pairs};
@@ -24,6 +25,7 @@ fn misplaced(store: &Store) -> Content {
     while let Some(position) = from {
         from = store.misplaced_scan(position, 1, &mut |key, value, _| {
             found.insert(key.to_vec(), value.as_string().unwrap().to_vec());
+            ControlFlow::Continue(())
         });
     }
     assert_eq!(found.len(), store.misplaced_len());

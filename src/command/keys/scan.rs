@@ -2,11 +2,9 @@
 
 mod whole;
 
-use std::ops::ControlFlow;
-
 use super::super::{Args, Error, Frame, ReplySize};
 use super::parse_number;
-use crate::limits::{PART_BYTES, PATTERN_MAX_BYTES, SCAN_COUNT_DEFAULT, SCAN_COUNT_MAX};
+use crate::limits::{PATTERN_MAX_BYTES, SCAN_COUNT_DEFAULT, SCAN_COUNT_MAX};
 use crate::pattern;
 use crate::store::{Store, View};
 
@@ -200,7 +198,7 @@ pub(in crate::command) fn scan_step(
     Ok(scan_reply(next, found.finish()?))
 }
 
-/// The same with all that each key is. A step ends at [`PART_BYTES`] too, so that a reply has few bytes more than
+/// The same with all that each key is. A step ends at [`PART_BYTES`](crate::limits::PART_BYTES) too, so that a reply has few bytes more than
 /// those, or than one key.
 pub(in crate::command) fn whole_step(
     store: &Store,
@@ -209,12 +207,7 @@ pub(in crate::command) fn whole_step(
 ) -> Result<Frame<'static>, Error> {
     let mut found = Collector::new(options);
     let next = store.scan_whole(position, options.count, &mut |key, value, deadline| {
-        found.visit_whole(key, value, deadline);
-        if found.size.bytes() < PART_BYTES {
-            ControlFlow::Continue(())
-        } else {
-            ControlFlow::Break(())
-        }
+        found.visit_whole(key, value, deadline)
     });
     Ok(scan_reply(next, found.finish()?))
 }

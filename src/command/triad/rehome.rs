@@ -4,6 +4,8 @@
 //! What comes in parts waits on the connection that it comes on, and is stored as a whole or not at all: so a
 //! move that is interrupted at any moment has changed nothing at the owner, or all.
 
+use std::ops::ControlFlow;
+
 use super::super::keys::{Collector, parse_number, parse_position, scan_reply};
 use super::super::{
     Args, Context, Error, EventFlags, Frame, Host, Outcome, ScanOptions, count, first_two, reply,
@@ -19,10 +21,10 @@ pub(super) fn misplaced<'s>(cx: Context<'s, '_>, args: Args<'_>) -> Result<Outco
     let mut found = Collector::new(options);
     let mut visit = |key: &[u8], value: View<'_>, deadline: Option<Deadline>| {
         if options.whole {
-            found.visit_whole(key, value, deadline);
-        } else {
-            found.visit(key, value);
+            return found.visit_whole(key, value, deadline);
         }
+        found.visit(key, value);
+        ControlFlow::Continue(())
     };
     let next = cx.store.misplaced_scan(position, options.count, &mut visit);
     reply(scan_reply(next, found.finish()?))

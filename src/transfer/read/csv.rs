@@ -3,11 +3,14 @@
 //! A key stands in the column `key` or, in base64, in `key_base64`; a value in `value` or `value_base64`; of each
 //! pair one cell at least is empty, and where both are, the text is empty. `expires_unix_ms` may be empty.
 
+mod quotes;
+
 use std::io::Read;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use csv::{ByteRecord, ReaderBuilder};
+use quotes::Quotes;
 
 use super::{End, Take, at, quote};
 use crate::limits::FILE_READ_CHUNK_BYTES;
@@ -35,6 +38,7 @@ pub(super) fn delimiter_of(head: &[u8]) -> u8 {
 /// Gives every entry to `take`.
 pub(super) fn read(from: impl Read, delimiter: u8, take: &mut Take<'_>) -> Result<(), End> {
     let (from, allowance) = Rationed::new(from);
+    let (from, fault) = Quotes::new(from, delimiter);
     let mut rows = ReaderBuilder::new()
         .delimiter(delimiter)
         .has_headers(false)
@@ -46,7 +50,10 @@ pub(super) fn read(from: impl Read, delimiter: u8, take: &mut Take<'_>) -> Resul
     loop {
         let line = rows.position().line();
         let is_there = rows.read_byte_record(&mut row);
-        let is_there = is_there.map_err(|error| format!("line {line}: {error}"))?;
+        let is_there = is_there.map_err(|error| match fault.take() {
+            Some(fault) => fault.to_string(),
+            None => format!("line {line}: {error}"),
+        })?;
         allowance.renew();
         // Empty lines before it do not count.
         let line = row.position().map_or(line, csv::Position::line);

@@ -52,6 +52,18 @@ pub(in crate::transfer) fn detect(head: &[u8]) -> Result<Format, String> {
     )
 }
 
+/// Whether a file begins with a line that is an entry: a key with its value or items.
+pub(in crate::transfer) fn begins_with_an_entry(head: &[u8]) -> bool {
+    let names = names_in(head.trim_ascii_start());
+    let is_value = |name: &String| {
+        matches!(
+            name.as_str(),
+            "value" | "value_base64" | "items" | "items_base64"
+        )
+    };
+    is_entry(&names) && names.iter().any(is_value)
+}
+
 fn is_entry(names: &[String]) -> bool {
     let is_field = |name: &String| FIELDS.contains(&name.as_str());
     match names {
@@ -119,6 +131,16 @@ mod tests {
             ("key_base64\tvalue\n", Format::Csv),
         ] {
             assert_eq!(detect(text.as_bytes()), Ok(format), "{text}");
+        }
+        for (text, is) in [
+            ("{\"key\":\"a\",\"value\":\"b", true),
+            ("{\"key\":\"a\",\"type\":\"set\",\"items\":[\"", true),
+            ("{\"key\":\"a\",\"type\":\"b\"}", false),
+            ("{\"value\":\"a\",\"key\":\"b\"}", false),
+            ("{\"key\":\"a\",\"value\":\"b\",\"c\":\"d\"}", false),
+            ("key,value", false),
+        ] {
+            assert_eq!(begins_with_an_entry(text.as_bytes()), is, "{text}");
         }
         for text in ["", "[1,2]", "a,b\n", "\"text\"", "\u{0}\u{1}"] {
             assert!(detect(text.as_bytes()).is_err(), "{text}");

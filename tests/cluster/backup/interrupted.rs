@@ -12,7 +12,7 @@ use super::{backup, flush, restore, told};
 use crate::lab::contents::{self, Contents};
 use crate::lab::{Lab, code, eventually, text};
 
-const KEYS: usize = 5_000;
+const KEYS: usize = 20_000;
 
 /// A cluster without keys, a backup of many, and what was in it.
 fn emptied() -> (Lab, Contents) {
@@ -31,7 +31,6 @@ fn emptied() -> (Lab, Contents) {
 
 /// A restore that has come to a halt, since one node answers no more.
 fn halted(lab: &Lab, arguments: &[&str]) -> Child {
-    lab.pause("android");
     let mut client = lab.tool(env!("CARGO_BIN_EXE_client"));
     client
         .args(["--via", "linux", "restore", "all.backup"])
@@ -46,6 +45,7 @@ fn halted(lab: &Lab, arguments: &[&str]) -> Child {
         linux.call(&["TRIAD", "SELF"]) != Frame::Null
             && !matches!(linux.call(&["TRIAD", "KEYS"]), Frame::Array(keys) if keys.is_empty())
     });
+    lab.pause("android");
     client
 }
 

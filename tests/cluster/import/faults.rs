@@ -138,6 +138,14 @@ const CSV: &[(&str, &str)] = &[
         "line 2: the expires_unix_ms \"tomorrow\" is no time; it is milliseconds since 1970, or empty",
     ),
     (
+        "key,value\na,1\nb,\"2\nc,3\nd,4\n",
+        "line 3: the quotation mark that begins a cell here is closed nowhere; close it, and double those within the cell",
+    ),
+    (
+        "key,value\na,\"1\"2\n",
+        "line 2: text stands behind the closing quotation mark of a cell that begins here; double the quotation marks within the cell",
+    ),
+    (
         "a,1\nb,2\n",
         "line 1: there is no column \"a\"; the columns are key, value, expires_unix_ms, key_base64, value_base64. begin with the header key,value",
     ),

@@ -139,3 +139,25 @@ fn of_a_pipe_it_is_told_what_was_stored_before_a_fault() {
     let line = "stored 0 keys: linux 0, mac 0, android 0\n";
     assert_eq!(said(&nothing), (0, line.to_owned(), String::new()));
 }
+
+/// An object with a key named `key` is as rare as lines in a file of that name are likely.
+#[test]
+fn a_name_that_says_object_is_not_believed_of_a_line_with_an_entry() {
+    let lab = Lab::started();
+    fs::write(
+        lab.folder().join("one.json"),
+        "{\"key\":\"a1\",\"value\":\"one\"}\n",
+    )
+    .unwrap();
+    let message = refusal(&lab.client(&["import", "one.json"]), 2);
+    let expected = "error: one.json: its name says that it is one object, but it begins with a line that is an \
+                    entry; say which with --format lines or --format object. Nothing was stored\n";
+    assert_eq!(message, expected);
+    let mut linux = lab.connect("linux");
+    assert_eq!(linux.call(&["DBSIZE"]), Frame::Integer(0));
+    for (format, keys) in [("lines", 1), ("object", 3)] {
+        let imported = lab.client(&["import", "one.json", "--format", format]);
+        assert_eq!(code(&imported), 0);
+        assert_eq!(linux.call(&["DBSIZE"]), Frame::Integer(keys));
+    }
+}

@@ -3,6 +3,7 @@
 use std::fs;
 
 use serde_json::json;
+use triad::limits::PART_BYTES;
 use triad::resp::Frame;
 
 use super::Moved;
@@ -230,4 +231,47 @@ fn what_comes_in_parts_is_bounded_on_all_connections_together() {
             .len()
             < 4096
     );
+}
+
+/// A thousand of them may have more than a reply holds.
+#[test]
+fn a_step_over_whole_misplaced_keys_ends_at_the_bytes_of_a_part() {
+    const VALUE_BYTES: usize = PART_BYTES / 2;
+    let lab = Lab::started();
+    let keys: Vec<_> = (0..5).map(|n| stray_of_linux(&format!("{n} "))).collect();
+    let mut linux = lab.connect("linux");
+    for key in &keys {
+        assert_eq!(
+            linux.call(&["SET", key, &"v".repeat(VALUE_BYTES)]),
+            Frame::OK
+        );
+    }
+    let mut moved = Moved::stopped(lab, keys.clone());
+    moved.lab.start_all();
+    let mut linux = moved.lab.connect("linux");
+    let (mut cursor, mut found) = ("0".to_owned(), Vec::new());
+    loop {
+        let words = ["TRIAD", "MISPLACED", &cursor, "COUNT", "1000", "WHOLE"];
+        let Frame::Array(step) = linux.call(&words) else {
+            panic!("no step")
+        };
+        let Frame::Array(some) = &step[1] else {
+            panic!("{step:?}")
+        };
+        assert!(some.len() <= 2, "{} at once", some.len());
+        for whole in some {
+            let Frame::Array(whole) = whole else {
+                panic!("{whole:?}")
+            };
+            assert_eq!(whole[3].as_bytes().unwrap().len(), VALUE_BYTES);
+            let key = whole[0].as_bytes().unwrap().to_vec();
+            found.push(String::from_utf8(key).unwrap());
+        }
+        cursor = String::from_utf8(step[0].as_bytes().unwrap().to_vec()).unwrap();
+        if cursor == "0" {
+            break;
+        }
+    }
+    found.sort();
+    assert_eq!(found, keys);
 }
