@@ -42,7 +42,8 @@ The document of --verify --json:
   faults                of the first 20 keys that are not as they were: key, fault
   rules_changed         whether the list of nodes and rules is another one than when they were saved
   saved_unix_ms         when they were saved
-  deleted               whether the keys were deleted afterwards
+  deleted               whether the keys were deleted afterwards; false also where some that are not as
+                        they were stay
   seconds, rate, latencies
                         as above; latencies of readings only
   seed, length, lanes, version, fingerprint

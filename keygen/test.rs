@@ -37,57 +37,84 @@ fn tell(
         Ok(report) => (report, None),
         Err(error) => ((*error.report).clone(), Some(error)),
     };
-    if arguments.json {
-        terminal::print(json::document(&report)?)?;
-    } else if error.is_none() {
-        terminal::print(report.text(terminal::columns()))?;
-    }
     let drawn = match &error {
         // Only so many are there to be deleted.
         Some(error) => error.drawn.min(arguments.count),
         None => arguments.count,
     };
+    let keys_stay = match &error {
+        Some(error) => error.keys_stay(arguments.clean),
+        None => !arguments.clean,
+    };
+    // The files come first: they are there also where nothing can be printed.
     let written = write_page(arguments, &report, error.as_ref());
-    if let Some(error) = error {
-        let keys_stay = error.keys_stay(arguments.clean);
-        let mut ending = Ending::from(error);
-        if let Err(unwritten) = written {
-            ending = ending.after(unwritten);
-        }
-        if keys_stay {
-            let removal = arguments.removal(seed, drawn);
-            ending = ending.after(format!(
-                "Keys of this test may be stored; to remove them: {removal}"
-            ));
-        }
+    let (has_verdict, saved) = match &error {
+        None => (true, save(arguments, &report)),
+        Some(_) => (false, Ok(())),
+    };
+    let printed = print(arguments, &report, has_verdict, saved.is_ok());
+    let wrong = [
+        error.map(Ending::from),
+        written.err(),
+        saved.err(),
+        printed.err(),
+    ];
+    let Some(ending) = wrong.into_iter().flatten().reduce(Ending::after) else {
+        return Ok(if report.ok {
+            ExitCode::SUCCESS
+        } else {
+            Kind::No.code()
+        });
+    };
+    if !keys_stay {
         return Err(ending);
     }
-    let saved = save(arguments, &report);
-    tell_what_stays(arguments, seed)?;
-    written?;
-    saved?;
-    Ok(if report.ok {
-        ExitCode::SUCCESS
-    } else {
-        Kind::No.code()
-    })
+    let removal = arguments.removal(seed, drawn);
+    Err(ending.after(format!(
+        "Keys of this test may be stored; to remove them: {removal}"
+    )))
 }
 
-fn tell_what_stays(arguments: &Arguments, seed: u64) -> io::Result<()> {
+/// Prints what came of the test.
+fn print(
+    arguments: &Arguments,
+    report: &Report,
+    has_verdict: bool,
+    is_saved: bool,
+) -> Result<(), Ending> {
+    let print = |text: String| {
+        terminal::print(text).map_err(|error| {
+            Ending::failure(format!("the standard output can't be written: {error}"))
+        })
+    };
+    if arguments.json {
+        print(json::document(report)?)?;
+    } else if has_verdict {
+        print(report.text(terminal::columns()))?;
+    }
+    if !has_verdict {
+        return Ok(());
+    }
+    if let Some(path) = &arguments.save
+        && is_saved
+        && !arguments.json
+    {
+        let verification = arguments.verification(path.as_os_str());
+        print(format!("\nTo verify the keys later:\n{verification}"))?;
+    }
     if arguments.clean {
         if !arguments.json {
-            terminal::print("\nThe keys are deleted again.")?;
+            print("\nThe keys are deleted again.".to_owned())?;
         }
         return Ok(());
     }
-    let removal = arguments.removal(seed, arguments.count);
+    let removal = arguments.removal(report.space.seed(), arguments.count);
     if !arguments.json {
-        terminal::print(format!("\nThe keys stay. To remove them:\n{removal}"))
+        print(format!("\nThe keys stay. To remove them:\n{removal}"))?;
     } else if arguments.seed.is_none() {
-        writeln!(io::stderr(), "The keys stay. To remove them: {removal}")
-    } else {
-        Ok(())
+        writeln!(io::stderr(), "The keys stay. To remove them: {removal}")?;
     }
+    Ok(())
 }
 
 /// Writes the page, if one is asked for, also of a test that has come to no verdict.
@@ -113,12 +140,7 @@ fn save(arguments: &Arguments, report: &Report) -> Result<(), Ending> {
         return Ok(());
     };
     let saved = Saved::of(report, now_ms()).map_err(Ending::failure)?;
-    saved.write(path, arguments.force)?;
-    if !arguments.json {
-        let verification = arguments.verification(path.as_os_str());
-        terminal::print(format!("\nTo verify the keys later:\n{verification}"))?;
-    }
-    Ok(())
+    Ok(saved.write(path, arguments.force)?)
 }
 
 /// The time in milliseconds since 1970.

@@ -32,7 +32,7 @@ pub(crate) async fn run(
     } else if error.is_none() {
         terminal::print(verification.text(terminal::columns()))?;
         if clean {
-            terminal::print("\nThe keys are deleted.")?;
+            terminal::print(format!("\n{}", verification.deletion()))?;
         }
     }
     match error {

@@ -12,7 +12,7 @@ mod signals;
 mod steps;
 mod time;
 
-use std::io;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -216,6 +216,13 @@ async fn reachable(session: &mut Session) -> Result<usize, Ending> {
         Err(_) => session.ask(&words, read).await,
         reachable => reachable,
     }
+}
+
+/// Says a last sentence where the menu is left by a signal: the terminal may be gone, and the standard error be
+/// another one.
+fn tell_on_stderr(said: &str) {
+    // Nobody is left to tell if it is closed.
+    let _ = writeln!(io::stderr(), "{said}");
 }
 
 /// Whether the standard input and output are a terminal.

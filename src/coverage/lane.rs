@@ -185,6 +185,7 @@ impl Question {
             }),
             (Self::Holds, Frame::Integer(held)) => Some(Answer::Has(*held != 0)),
             (Self::Strays, reply) => Some(Answer::Has(*reply != Frame::Null)),
+            (Self::Delete, Frame::Integer(0)) => Some(Answer::Nothing),
             (Self::Delete, _) => Some(Answer::Done),
             _ => None,
         }

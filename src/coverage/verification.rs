@@ -22,7 +22,7 @@ use crate::terminal::{self, Column};
 /// | `faults` | of the first keys that are not: `key`, `fault` |
 /// | `rules_changed` | whether the list of nodes and rules is another one than when they were saved |
 /// | `saved_unix_ms` | when that was |
-/// | `deleted` | whether the keys were deleted afterwards |
+/// | `deleted` | whether the keys were deleted afterwards: false also where some that are not as they were stay |
 /// | `seconds`, `rate`, `latencies`, `seed`, `length`, `lanes`, `version`, `fingerprint` | as of a [`Report`](super::Report); of readings only |
 #[derive(Debug, Clone, PartialEq)]
 pub struct Verification {
@@ -52,8 +52,10 @@ pub struct Verification {
     pub rules_changed: bool,
     /// When the keys were saved, in milliseconds since 1970.
     pub saved_unix_ms: u64,
-    /// Whether the keys were deleted.
+    /// Whether the keys were deleted, and none stays.
     pub deleted: bool,
+    /// Keys that were deleted.
+    pub deleted_keys: u64,
     /// How long requests took.
     pub measured: Measured,
     /// How many keys were done when.
@@ -147,6 +149,7 @@ impl Verification {
             rules_changed: placement.fingerprint() != saved.fingerprint,
             saved_unix_ms: saved.unix_ms,
             deleted: false,
+            deleted_keys: 0,
             measured: Measured::new(cluster),
             pace: Pace::default(),
             space: saved.space,
@@ -184,10 +187,33 @@ impl Verification {
         }
     }
 
-    /// Gives the verdict on a verification that has run to its end.
-    pub(super) fn conclude(&mut self, deleted: bool) {
+    /// Gives the verdict on a verification that has run to its end, and has deleted so many keys if it was to.
+    pub(super) fn conclude(&mut self, deleted: Option<u64>) {
         self.ok = self.keys > 0 && self.found == self.keys;
-        self.deleted = deleted;
+        self.deleted_keys = deleted.unwrap_or(0);
+        self.deleted = deleted.is_some() && self.kept_keys() == 0;
+    }
+
+    /// How many keys stay.
+    fn kept_keys(&self) -> u64 {
+        self.keys
+            .saturating_sub(self.missing)
+            .saturating_sub(self.deleted_keys)
+    }
+
+    /// What a person should know after the keys were to be deleted.
+    pub fn deletion(&self) -> String {
+        let (deleted, keys) = (self.deleted_keys, self.keys);
+        match (self.kept_keys(), self.missing) {
+            (0, 0) => "The keys are deleted.".to_owned(),
+            (0, _) => format!("{deleted} of {keys} keys are deleted; the others are missing."),
+            (1, _) => {
+                format!("{deleted} of {keys} keys are deleted; 1 that is not as it was stays.")
+            }
+            (kept, _) => format!(
+                "{deleted} of {keys} keys are deleted; {kept} that are not as they were stay."
+            ),
+        }
     }
 
     /// The verification for people, in lines of at most `columns` characters.

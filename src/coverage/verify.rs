@@ -51,6 +51,8 @@ pub async fn verify(
         state: RefCell::new(State {
             next: 0,
             done: 0,
+            deleted: 0,
+            elsewhere: 0,
             phase: Phase::Test,
             verification: Verification::new(cluster, saved),
             progress,
@@ -62,11 +64,13 @@ pub async fn verify(
         () = stop => Err(search.broken_off()),
         searched = search.run(clean) => searched,
     };
-    let mut verification = search.state.into_inner().verification;
+    let state = search.state.into_inner();
+    let deleted = clean.then(|| state.deleted.saturating_sub(state.elsewhere));
+    let mut verification = state.verification;
     verification.measured.sum_up();
     match searched {
         Ok(()) => {
-            verification.conclude(clean);
+            verification.conclude(deleted);
             Ok(verification)
         }
         Err(cause) => {
@@ -93,6 +97,10 @@ struct State<P> {
     next: u128,
     /// How many keys are done in this phase.
     done: u64,
+    /// How many keys were deleted at their owners.
+    deleted: u64,
+    /// How many of those are on other nodes as well.
+    elsewhere: u64,
     phase: Phase,
     verification: Verification,
     progress: P,
@@ -184,11 +192,15 @@ impl<P: FnMut(Phase, u64)> Search<'_, P> {
     }
 
     async fn clean(&self, lane: &mut Lane, most: usize) -> Result<(), ClientError> {
-        let (mut batch, mut readings, mut done) = <(Batch, Answers, Answers)>::default();
+        let (mut batch, mut readings, mut deleted) = <(Batch, Answers, Answers)>::default();
         while self.fill(&mut batch, most) {
-            lane.delete_ours(&batch, &mut readings, &mut done).await?;
+            lane.delete_ours(&batch, &mut readings, &mut deleted)
+                .await?;
             let mut state = self.state.borrow_mut();
             state.done += batch.len() as u64;
+            let is_deleted =
+                |place: &usize| deleted.of(batch.owner(*place), *place) == Some(Answer::Done);
+            state.deleted += (0..batch.len()).filter(is_deleted).count() as u64;
             let done = state.done;
             (state.progress)(Phase::Clean, done);
         }
@@ -200,6 +212,10 @@ impl<P: FnMut(Phase, u64)> State<P> {
     fn judge(&mut self, batch: &Batch, readings: &Answers, holders: &Answers, strays: &Answers) {
         for place in 0..batch.len() {
             let fault = fault(batch.owner(place), place, readings, holders, strays);
+            let owner = batch.owner(place);
+            if fault == Some(Fault::Duplicate) && readings.of(owner, place) == Some(Answer::Ours) {
+                self.elsewhere += 1;
+            }
             let has_it =
                 |answers: &Answers, node| answers.of(node, place) == Some(Answer::Has(true));
             self.verification.count(

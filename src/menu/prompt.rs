@@ -164,10 +164,10 @@ impl Screen {
         }
     }
 
-    /// Gives the terminal to another program until `run` returns.
-    pub(super) fn lend<T>(&mut self, run: impl FnOnce() -> T) -> Result<T, Leave> {
+    /// Gives the terminal to another program until `run` is done.
+    pub(super) async fn lend<T>(&mut self, run: impl Future<Output = T>) -> Result<T, Leave> {
         self.release();
-        let result = run();
+        let result = run.await;
         self.resume()?;
         Ok(result)
     }

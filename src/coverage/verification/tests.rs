@@ -18,7 +18,7 @@ fn verification(keys: [u64; 3]) -> Verification {
 #[test]
 fn all_keys_as_they_were() {
     let mut verification = verification([5, 2, 3]);
-    verification.conclude(false);
+    verification.conclude(None);
     let expected = "\
 node     rule                           keys then  now  misplaced
 ─────────────────────────────────────────────────────────────────
@@ -57,7 +57,7 @@ fn each_fault_is_counted_and_named() {
             is_stray && place == 1
         });
     }
-    verification.conclude(false);
+    verification.conclude(None);
     assert!(!verification.ok);
     let expected = "\
 linux
@@ -123,7 +123,7 @@ fn the_document_has_every_field_in_order() {
     });
     verification.lanes = 4;
     verification.nodes[1].keys_before = None;
-    verification.conclude(true);
+    verification.conclude(Some(1));
     let none = r#"{"requests":0,"p50_us":0,"p99_us":0,"max_us":0}"#;
     let fingerprint = Cluster::built_in().placement().fingerprint().to_owned();
     let expected = format!(
@@ -133,11 +133,30 @@ fn the_document_has_every_field_in_order() {
          {{\"name\":\"mac\",\"rule\":\"SHA-1 divisible by 3\",\"keys_before\":null,\"keys\":0,\"misplaced\":0}},\
          {{\"name\":\"android\",\"rule\":\"the remainder\",\"keys_before\":0,\"keys\":0,\"misplaced\":1}}],\
          \"ok\":false,\"faults\":[{{\"key\":\"a\",\"fault\":\"misplaced\"}}],\"rules_changed\":false,\
-         \"saved_unix_ms\":1764153762999,\"deleted\":true,\"seconds\":0.5,\"rate\":200.0,\
+         \"saved_unix_ms\":1764153762999,\"deleted\":false,\"seconds\":0.5,\"rate\":200.0,\
          \"latencies\":{{\"reads\":{none},\"nodes\":[{{\"name\":\"linux\",\"reads\":{none}}},\
          {{\"name\":\"mac\",\"reads\":{none}}},{{\"name\":\"android\",\"reads\":{none}}}]}},\
          \"seed\":7,\"length\":16,\"lanes\":4,\"version\":\"{}\",\"fingerprint\":\"{fingerprint}\"}}",
         env!("CARGO_PKG_VERSION")
     );
     assert_eq!(serde_json::to_string(&verification).unwrap(), expected);
+}
+
+#[test]
+fn what_is_deleted_and_what_stays_is_told() {
+    let mut verification = verification([3, 0, 0]);
+    let mut told = |deleted| {
+        verification.conclude(Some(deleted));
+        (verification.deleted, verification.deletion())
+    };
+    assert_eq!(told(3), (true, "The keys are deleted.".to_owned()));
+    let one = "2 of 3 keys are deleted; 1 that is not as it was stays.";
+    assert_eq!(told(2), (false, one.to_owned()));
+    let two = "1 of 3 keys are deleted; 2 that are not as they were stay.";
+    assert_eq!(told(1), (false, two.to_owned()));
+    verification.count(b"k", Some(Fault::Missing), &|_| false, &|_| false);
+    verification.conclude(Some(3));
+    let missing = "3 of 4 keys are deleted; the others are missing.";
+    assert_eq!(verification.deletion(), missing);
+    assert!(verification.deleted);
 }

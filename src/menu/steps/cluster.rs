@@ -7,7 +7,7 @@ use crate::ending::Ending;
 use crate::menu::ink::Ink;
 use crate::menu::prompt::{Ask, Item, Kind, Leave, List};
 use crate::menu::signals::News;
-use crate::menu::{Exit, Menu, Stop, time};
+use crate::menu::{Exit, Menu, Stop, tell_on_stderr, time};
 use crate::session::Session;
 use crate::survey::{Status, doctor, watch};
 use crate::terminal::{self, Colours, Progress, Unit};
@@ -82,12 +82,17 @@ pub(super) async fn coverage(menu: &mut Menu<'_>) -> Result<(), Stop> {
             let said = format!("the keys are deleted again; all in {took}");
             Ok(menu.screen.say(Ink::Faint, &said)?)
         }
-        (Err(_), Some(News::End(signal))) => Err(Leave::Menu(Exit::Signal(signal)).into()),
-        (Err(error), Some(_)) => {
-            menu.screen.say(Ink::Bad, &error.to_string())?;
-            clean(menu, plan, error.drawn, seed).await
+        (Err(error), Some(News::End(signal))) => {
+            if error.keys_stay(true) {
+                tell_on_stderr(&stay(seed, error.drawn.min(count)));
+            }
+            Err(Leave::Menu(Exit::Signal(signal)).into())
         }
-        (Err(error), None) => Err(Ending::from(error).into()),
+        (Err(error), news) if news.is_some() || error.keys_stay(true) => {
+            menu.screen.say(Ink::Bad, &error.to_string())?;
+            clean(menu, plan, error.drawn.min(count), seed).await
+        }
+        (Err(error), _) => Err(Ending::from(error).into()),
     }
 }
 
@@ -121,13 +126,20 @@ async fn clean(menu: &mut Menu<'_>, plan: Plan, drawn: u64, seed: u64) -> Result
     };
     match test(menu, "deleting its keys", plan).await {
         (Ok(_), _) => Ok(menu.screen.say(Ink::Faint, "its keys are deleted again")?),
-        (Err(_), Some(News::End(signal))) => Err(Leave::Menu(Exit::Signal(signal)).into()),
-        (Err(_), _) => Err(Ending::failure(format!(
-            "keys of the test stay; `keygen --seed {seed} --length {COVERAGE_LENGTH} --count {drawn} --clean` \
-             deletes them"
-        ))
-        .into()),
+        (Err(_), Some(News::End(signal))) => {
+            tell_on_stderr(&stay(seed, drawn));
+            Err(Leave::Menu(Exit::Signal(signal)).into())
+        }
+        (Err(_), _) => Err(Ending::failure(stay(seed, drawn)).into()),
     }
+}
+
+/// Where keys of a test may stay: how they are deleted, for nobody else knows the seed.
+fn stay(seed: u64, drawn: u64) -> String {
+    format!(
+        "keys of the test may stay; `keygen --seed {seed} --count {drawn} --length {COVERAGE_LENGTH} --clean` \
+         deletes them"
+    )
 }
 
 /// Asks which node to go through from now on.

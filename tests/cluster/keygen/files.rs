@@ -131,3 +131,34 @@ fn one_node_has_no_shares_to_compare() {
     let document: serde_json::Value = serde_json::from_slice(&few.stdout).unwrap();
     assert_eq!(document["is_chance"], serde_json::Value::Null);
 }
+
+#[test]
+fn the_files_and_the_seed_are_there_where_nothing_can_be_printed() {
+    let Ok(full) = fs::OpenOptions::new().write(true).open("/dev/full") else {
+        println!("skipped: this system has no /dev/full");
+        return;
+    };
+    let lab = Lab::started();
+    let arguments = ["--save", "plan.json", "--report", "page.html"];
+    for extra in [&[][..], &["--json"]] {
+        let mut command = lab.tool(env!("CARGO_BIN_EXE_keygen"));
+        command.args(arguments).arg("--force").args(extra);
+        let output = command.stdout(full.try_clone().unwrap()).output().unwrap();
+        let told = text(&output.stderr);
+        assert_eq!(code(&output), 4, "{told}");
+        let beginning = "the standard output can't be written: ";
+        assert!(told.contains(beginning), "{told}");
+        let (_, removal) = told.split_once("to remove them: ").unwrap();
+        assert!(fs::metadata(lab.folder().join("page.html")).is_ok());
+        assert_eq!(code(&lab.keygen(&["--verify", "plan.json"])), 0);
+        let removed = lab.tool("sh").args(["-c", removal]).output().unwrap();
+        assert_eq!(code(&removed), 0, "{removal}: {}", text(&removed.stderr));
+        assert_eq!(
+            lab.connect("mac").call(&["DBSIZE"]),
+            triad::resp::Frame::Integer(0)
+        );
+        for file in ["page.html", "plan.json"] {
+            fs::remove_file(lab.folder().join(file)).unwrap();
+        }
+    }
+}

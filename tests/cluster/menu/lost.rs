@@ -1,8 +1,10 @@
 //! Nodes that die while the menu is open.
 
+use triad::resp::Frame;
+
 use super::{CHOICE, answer, menu, quit};
 use crate::lab::terminal::Terminal;
-use crate::lab::{Lab, NAMES, key_of};
+use crate::lab::{Lab, NAMES, code, eventually, key_of, text};
 
 fn store(menu: &mut Terminal, key: &str, said: &str) {
     answer(
@@ -69,6 +71,32 @@ fn a_node_that_dies_is_a_sentence_and_the_menu_goes_on() {
     menu.expect("3 of 3 nodes reachable");
     store(&mut menu, &of_linux, "stored 1 byte on linux in ");
     quit(menu);
+}
+
+#[test]
+fn a_coverage_test_that_loses_a_node_says_how_its_keys_are_deleted() {
+    let mut lab = Lab::started();
+    let mut menu = menu(&lab);
+    menu.answer(CHOICE, "coverage");
+    menu.expect("how many keys: 100");
+    menu.type_line("0000000");
+    let mut mac = lab.connect("mac");
+    eventually("keys of the test are stored", || {
+        mac.call(&["DBSIZE"]) != Frame::Integer(0)
+    });
+    lab.lose("android");
+    menu.expect("the test stopped after ");
+    menu.expect("keys of the test may stay; `keygen ");
+    let said = menu.expect("deletes them");
+    let (command, _) = said.split_once('`').unwrap();
+    menu.expect(CHOICE);
+    lab.start_all();
+    let words: Vec<_> = command.split_whitespace().collect();
+    let cleaned = lab.keygen(&words);
+    assert_eq!(code(&cleaned), 0, "{words:?}: {}", text(&cleaned.stderr));
+    assert_eq!(lab.connect("mac").call(&["DBSIZE"]), Frame::Integer(0));
+    menu.press(crate::lab::terminal::key::CTRL_D);
+    assert_eq!(menu.ends_tidily(), Some(0));
 }
 
 #[test]

@@ -3,10 +3,12 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
+use rustix::process::Signal;
+
 use super::{CHOICE, answer, menu, quit};
-use crate::lab::Lab;
 use crate::lab::connection::bulk;
 use crate::lab::terminal::{Terminal, USUAL, key};
+use crate::lab::{Lab, key_of};
 
 #[test]
 fn arrows_numbers_and_words_choose() {
@@ -206,6 +208,72 @@ fn the_editor_writes_a_value_of_several_lines() {
         lab.connect("mac").call(&["GET", "k"]),
         bulk("first\nsecond")
     );
+}
+
+/// The client with an editor that is a script, and files of its own for it.
+fn with_editor(lab: &Lab, body: &str) -> Terminal {
+    let script = lab.folder().join("editor");
+    fs::write(&script, format!("#!/bin/sh\n{body}\n")).unwrap();
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::create_dir(lab.folder().join("scratch")).unwrap();
+    let mut command = lab.tool(env!("CARGO_BIN_EXE_client"));
+    command
+        .env("VISUAL", "./editor")
+        .env("TMPDIR", lab.folder().join("scratch"));
+    Terminal::open(command, USUAL)
+}
+
+/// What the files have that were left to the editor's user.
+fn kept(lab: &Lab) -> Vec<String> {
+    let files = fs::read_dir(lab.folder().join("scratch")).unwrap();
+    files
+        .map(|file| fs::read_to_string(file.unwrap().path()).unwrap())
+        .collect()
+}
+
+#[test]
+fn a_text_that_could_not_be_stored_is_kept() {
+    let mut lab = Lab::started();
+    let mut menu = with_editor(&lab, "echo 'my long text' > \"$1\"; exit $(cat code)");
+    fs::write(lab.folder().join("code"), "0").unwrap();
+    let of_mac = key_of("mac", "k", 0);
+    let path = [
+        (CHOICE, "1"),
+        ("key: ", &of_mac),
+        ("value from: ", "editor"),
+    ];
+    answer(&mut menu, &path);
+    menu.expect("stored 12 bytes on mac in ");
+    assert_eq!(kept(&lab), [""; 0]);
+    fs::write(lab.folder().join("code"), "3").unwrap();
+    answer(&mut menu, &path);
+    menu.expect("nothing was taken from it. ");
+    menu.expect(".txt");
+    assert_eq!(kept(&lab), ["my long text\n"]);
+    fs::write(lab.folder().join("code"), "0").unwrap();
+    lab.lose("mac");
+    answer(&mut menu, &path);
+    menu.expect("UNREACHABLE mac ");
+    menu.expect(".txt");
+    assert_eq!(kept(&lab), ["my long text\n"; 2]);
+    quit(menu);
+}
+
+#[test]
+fn a_signal_ends_the_editor_and_then_the_menu_and_the_text_is_kept() {
+    let lab = Lab::started();
+    let body = "trap 'echo ended > told; kill $!; exit 1' TERM; echo 'my text' > \"$1\"; echo it is open; \
+                while :; do read -r line; done";
+    let mut menu = with_editor(&lab, body);
+    let path = [(CHOICE, "1"), ("key: ", "k"), ("value from: ", "editor")];
+    answer(&mut menu, &path);
+    menu.expect("it is open");
+    menu.signal(Signal::TERM);
+    menu.expect("Your text is kept in ");
+    assert_eq!(menu.ends_tidily(), Some(143));
+    assert_eq!(kept(&lab), ["my text\n"]);
+    let told = fs::read_to_string(lab.folder().join("told")).unwrap();
+    assert_eq!(told, "ended\n", "the editor was told");
 }
 
 #[test]
