@@ -36,8 +36,9 @@ pub struct Options {
 /// The ending of a restore that was interrupted: its future was dropped.
 pub fn interrupted(tally: &Tally) -> Ending {
     Ending::failure(format!(
-        "interrupted: {} restored, and perhaps some more; run it again for the rest",
-        tally.are()
+        "interrupted: {} restored, and perhaps some more; run it again for the rest{}",
+        tally.are(),
+        tally.in_part_text()
     ))
 }
 
@@ -73,9 +74,10 @@ pub async fn run(session: &Session, options: &Options, tally: &Tally) -> Result<
     if let Err(ending) = restored {
         writer.drain().await;
         return Err(ending.after(format!(
-            "{} of {} are restored; run it again when this is mended",
+            "{} of {} are restored; run it again when this is mended{}",
             tally.keys(),
-            keys_text(contents.keys)
+            keys_text(contents.keys),
+            tally.in_part_text()
         )));
     }
     Ok(writer.into_restored())
@@ -164,5 +166,27 @@ impl Contents {
             self.huge.insert(key.clone());
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interruption_names_the_key_of_which_a_part_is_there() {
+        let tally = Tally::default();
+        tally.add(2);
+        let before = interrupted(&tally).to_string();
+        tally.set_in_part(Some(b"huge\n"));
+        let within = interrupted(&tally).to_string();
+        tally.set_in_part(None);
+        assert_eq!(interrupted(&tally).to_string(), before);
+        let rest =
+            "interrupted: 2 keys are restored, and perhaps some more; run it again for the rest";
+        assert_eq!(before, rest);
+        let key = crate::terminal::readable_line(b"huge\n");
+        let of = format!("{rest}; of {key} only a part is there, which only --replace replaces");
+        assert_eq!(within, of);
     }
 }

@@ -1,8 +1,8 @@
 //! A set that is too large to wait at its owner until it is whole.
 //!
 //! Its members are added some at a time, which others can see. Where the key is there already and is not to be
-//! replaced, they are compared instead. A restore that is interrupted leaves a part of it, which the next one
-//! takes for another value.
+//! replaced, they are compared instead. A restore that is interrupted leaves a part of it, with its deadline; the
+//! next one takes it for another value, so that the ending says that it has to be replaced.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -65,7 +65,12 @@ impl Huge {
             what,
             members: 0,
         };
+        if matches!(huge.what, What::Add(_)) {
+            writer.tally.set_in_part(Some(&huge.key));
+        }
         huge.add(writer, items.as_items()).await?;
+        // A part that stays alone does not stay longer than the whole.
+        huge.expire(writer).await?;
         Ok(huge)
     }
 
@@ -105,14 +110,22 @@ impl Huge {
         Ok(())
     }
 
+    /// Gives what is added its deadline.
+    async fn expire(&self, writer: &mut Writer<'_>) -> Result<(), Ending> {
+        if matches!(self.what, What::Add(_)) && self.deadline != "0" {
+            let words: [&[u8]; 3] = [b"PEXPIREAT", &self.key, self.deadline.as_bytes()];
+            ask(writer, &words).await?;
+        }
+        Ok(())
+    }
+
     /// Ends it: all members were there.
     pub(super) async fn end(self, writer: &mut Writer<'_>) -> Result<(), Ending> {
+        // Its time may have come meanwhile, and what was added then would stay.
+        self.expire(writer).await?;
         let fate = match self.what {
             What::Add(fate) => {
-                if self.deadline != "0" {
-                    let words: [&[u8]; 3] = [b"PEXPIREAT", &self.key, self.deadline.as_bytes()];
-                    ask(writer, &words).await?;
-                }
+                writer.tally.set_in_part(None);
                 fate
             }
             What::Compare { is_same } => {

@@ -19,7 +19,7 @@ pub(super) struct Writer<'w> {
     pub(super) client: ClusterClient<Way>,
     names: Vec<String>,
     pub(super) may_replace: bool,
-    tally: &'w Tally,
+    pub(super) tally: &'w Tally,
     restored: Restored,
     /// The keys of the requests that are without their replies.
     waiting: VecDeque<Vec<u8>>,
