@@ -1,7 +1,7 @@
 //! The menu: one step after the other, each of which says what happened, which node holds the key, and how long
 //! it took.
 //!
-//! A step asks ([`prompt`]), and then works ([`Menu::attend`]). While it asks, the thread waits for keys; while it
+//! A step asks (`prompt`), and then works (`Menu::attend`). While it asks, the thread waits for keys; while it
 //! works, Ctrl-C drops its future, and the connection with it, because a reply may still come there. Whatever a
 //! step ends with is a sentence, and the menu goes on.
 

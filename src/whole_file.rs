@@ -162,17 +162,17 @@ fn create_beside(path: &Path, mode: u32) -> io::Result<(File, PathBuf)> {
         let random = RandomState::new().hash_one(tries);
         name.push(format!(".{}-{random:016x}.part", std::process::id()));
         let temporary = path.with_file_name(name);
-        let made = OpenOptions::new()
+        let opened = OpenOptions::new()
             .write(true)
             .create_new(true)
             .mode(mode)
             .open(&temporary);
         tries += 1;
-        match made {
+        match opened {
             Err(error)
                 if error.kind() == io::ErrorKind::AlreadyExists
                     && tries < TEMPORARY_NAMES_TRIED => {}
-            made => return Ok((made?, temporary)),
+            opened => return Ok((opened?, temporary)),
         }
     }
 }

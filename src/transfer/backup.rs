@@ -210,35 +210,30 @@ impl Backup<'_> {
         let mut whole = whole;
         let mut is_begun = false;
         for _ in 0..LARGE_READS_MAX {
-            let is_whole = match whole.large() {
-                Some(kind) => {
-                    self.parts(wholes, whole.entry(), kind, &mut is_begun)
-                        .await?
-                }
-                None => {
-                    self.text.entry(&mut self.out, &whole.entry());
-                    true
-                }
+            let is_whole = if let Some(kind) = whole.large() {
+                self.parts(wholes, whole.entry(), kind, &mut is_begun)
+                    .await?
+            } else {
+                self.text.entry(&mut self.out, &whole.entry());
+                true
             };
             if is_whole {
                 self.done.keys += 1;
                 self.tally.add(1);
                 return Ok(true);
             }
-            match wholes.again(&whole.key).await? {
-                Some(now) => whole = now,
-                None => {
-                    if is_begun {
-                        let gone = SnapshotEntry {
-                            key: &whole.key,
-                            deadline: Store::deadline(1),
-                            value: SnapshotValue::String(b""),
-                        };
-                        self.text.entry(&mut self.out, &gone);
-                    }
-                    return Ok(false);
+            let Some(now) = wholes.again(&whole.key).await? else {
+                if is_begun {
+                    let gone = SnapshotEntry {
+                        key: &whole.key,
+                        deadline: Store::deadline(1),
+                        value: SnapshotValue::String(b""),
+                    };
+                    self.text.entry(&mut self.out, &gone);
                 }
-            }
+                return Ok(false);
+            };
+            whole = now;
         }
         Err(wholes::changed(&whole.key))
     }
