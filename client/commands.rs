@@ -15,7 +15,7 @@
 //! | `completions` | `{"shell":…,"script":…}` |
 //! | `man` | `{"pages":[{"name":…,"text":…},…]}`; with `--output`: `{"folder":…,"pages":[{"name":…},…]}` |
 //! | `import` | `{"keys":…,"nodes":[{"name":…,"keys":…},…]}` |
-//! | `export` | `{"keys":…,"nodes":[{"name":…,"keys":…},…],"left_out":…,"first_left_out":[{"key":…},…]}` |
+//! | `export` | `{"keys":…,"nodes":[{"name":…,"keys":…},…],"misplaced":…,"left_out":…,"first_left_out":[{"key":…},…]}` |
 //! | `backup` | `{"keys":…,"misplaced":…,"nodes":[{"name":…,"keys":…},…]}` |
 //! | `restore` | `{"restored":…,"replaced":…,"same":…,"expired":…,"differing":…,"refused":…,"kept":[{"key":…,"node":…,"reason":…},…]}` |
 //! | `rehome` | `{"moved":…,"kept":[{"key":…,"holder":…,"owner":…},…]}`; `refused` says why an owner does not take a key |

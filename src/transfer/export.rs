@@ -2,7 +2,7 @@
 //!
 //! Each node tells what lies in its own table, some at a time, so that tables of any size can be exported. It is
 //! not of one moment: a key that is there throughout is in the file, with a value that it had meanwhile. Keys
-//! that lie on a node which does not own them are left out.
+//! that lie on a node which does not own them are left out, and counted whatever they are called.
 //!
 //! A file gets its name when it is whole; one that is there already is replaced only if that was said.
 
@@ -42,6 +42,8 @@ pub struct Options {
 pub struct Exported {
     keys: u64,
     nodes: Vec<NodeCount>,
+    /// Those that lie on nodes which do not own them: they are left out.
+    misplaced: u64,
     /// The keys that the format cannot hold.
     left_out: u64,
     first_left_out: Vec<Key>,
@@ -57,30 +59,39 @@ struct NodeCount {
 }
 
 impl Exported {
-    /// Whether every key is in the file.
+    /// Whether every key that was to be in the file is.
     pub fn is_complete(&self) -> bool {
-        self.left_out == 0
+        self.left_out == 0 && self.misplaced == 0
     }
 
     /// The sentences for people.
     pub fn text(&self) -> String {
         let nodes = (self.nodes.iter()).map(|node| format!("{} {}", node.name, node.keys));
         let nodes: Vec<_> = nodes.collect();
-        let exported = format!("exported {}: {}", keys_text(self.keys), nodes.join(", "));
-        if self.is_complete() {
-            return exported;
+        let mut text = format!("exported {}: {}", keys_text(self.keys), nodes.join(", "));
+        if self.left_out > 0 {
+            let sets = if self.left_out == 1 { "set" } else { "sets" };
+            let names = self.left_out_names.join(", ");
+            let more = if self.left_out > self.left_out_names.len() as u64 {
+                ", …"
+            } else {
+                ""
+            };
+            text += &format!(
+                "\nleft out {} {sets}, which CSV cannot hold: {names}{more}; use --format lines for all",
+                self.left_out
+            );
         }
-        let sets = if self.left_out == 1 { "set" } else { "sets" };
-        let names = self.left_out_names.join(", ");
-        let more = if self.left_out > self.left_out_names.len() as u64 {
-            ", …"
-        } else {
-            ""
+        text += &match self.misplaced {
+            0 => String::new(),
+            1 => "\n1 key lies on a node that does not own it and was left out; `client rehome` sends it home"
+                .to_owned(),
+            keys => format!(
+                "\n{keys} keys lie on nodes that do not own them and were left out; `client rehome` sends them \
+                 home"
+            ),
         };
-        format!(
-            "{exported}\nleft out {} {sets}, which CSV cannot hold: {names}{more}; use --format lines for all",
-            self.left_out
-        )
+        text
     }
 
     fn leave_out(&mut self, key: &[u8]) {
@@ -134,6 +145,7 @@ pub async fn run(session: &Session, options: &Options, tally: &Tally) -> Result<
         exported: Exported {
             keys: 0,
             nodes: Vec::new(),
+            misplaced: nodes.iter().map(|node| node.misplaced).sum(),
             left_out: 0,
             first_left_out: Vec::new(),
             left_out_names: Vec::new(),

@@ -67,7 +67,7 @@ fn csv_holds_every_string_and_names_the_sets_that_it_leaves_out() {
     let (exit, told) = document(&lab.client(&["--json", "export", "few.csv", "--force"]));
     let nodes = ["linux", "mac", "android"].map(|name| json!({ "name": name, "keys": 0 }));
     let expected = json!({
-        "keys": 0, "nodes": nodes, "left_out": 2, "first_left_out": [{ "key": "b\u{1b}" }, { "key": "a" }]
+        "keys": 0, "nodes": nodes, "misplaced": 0, "left_out": 2, "first_left_out": [{ "key": "b\u{1b}" }, { "key": "a" }]
     });
     assert_eq!((exit, told), (1, expected));
 }

@@ -142,6 +142,17 @@ fn misplaced_keys_are_told_and_not_served_and_rehome_moves_them() {
         let sentence = format!("{name}: {count} keys here belong to other nodes; `client rehome`");
         assert_eq!(table.contains(&sentence), count > 0, "{table}");
     }
+    let misplaced = counts.iter().sum::<usize>();
+    let exported = lab.client(&["export", "keys.json"]);
+    assert_eq!(code(&exported), 1);
+    let sentence = format!(
+        "\n{misplaced} keys lie on nodes that do not own them and were left out; `client rehome` sends them home\n"
+    );
+    let told = text(&[exported.stdout, exported.stderr].concat());
+    assert!(told.ends_with(&sentence), "{told}");
+    let arguments = ["--json", "export", "mac.json", "--node", "mac"];
+    let (exit, done) = crate::client::document(&lab.client(&arguments));
+    assert_eq!((exit, &done["misplaced"]), (1, &json!(counts[1])));
     // Neither as the wrong node's own, nor by the owner, which does not have them yet.
     for name in ["linux", "mac"] {
         let strays = moved.strays(name);
