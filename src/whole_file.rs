@@ -123,7 +123,11 @@ impl Drop for Naming {
 
 /// Renames a file, but not over another that has come to be there.
 fn rename_to_new(from: &Path, to: &Path) -> io::Result<()> {
-    #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+    // Before Android 11 this call ends the program. There run programs built for Android, and static ones.
+    #[cfg(any(
+        all(target_os = "linux", not(target_env = "musl")),
+        target_vendor = "apple"
+    ))]
     {
         use rustix::fs::{CWD, RenameFlags, renameat_with};
         use rustix::io::Errno;

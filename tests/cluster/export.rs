@@ -267,7 +267,7 @@ fn an_interrupted_export_leaves_no_file() {
 fn parts(lab: &Lab) -> usize {
     let names = fs::read_dir(lab.folder()).unwrap();
     let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let is_part = |name: &String| name.starts_with(".keys.json.") && name.ends_with(".part");
+    let is_part = |name: &String| name.starts_with(".keys.json.");
     names.filter(is_part).count()
 }
 
