@@ -27,6 +27,7 @@ use explain::NO_NODE;
 #[cfg(feature = "tools")]
 pub(crate) use explain::Remedy;
 pub(crate) use explain::{asleep, explain};
+#[cfg(feature = "tools")]
 pub(crate) use handshake::Introduction;
 pub use router::Router;
 use stopwatch::Stopwatch;

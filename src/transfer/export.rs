@@ -68,7 +68,11 @@ impl Exported {
     pub fn text(&self) -> String {
         let nodes = (self.nodes.iter()).map(|node| format!("{} {}", node.name, node.keys));
         let nodes: Vec<_> = nodes.collect();
-        let mut text = format!("exported {}: {}", keys_text(self.keys), nodes.join(", "));
+        let mut lines = vec![format!(
+            "exported {}: {}",
+            keys_text(self.keys),
+            nodes.join(", ")
+        )];
         if self.left_out > 0 {
             let sets = if self.left_out == 1 { "set" } else { "sets" };
             let names = self.left_out_names.join(", ");
@@ -77,21 +81,23 @@ impl Exported {
             } else {
                 ""
             };
-            text += &format!(
-                "\nleft out {} {sets}, which CSV cannot hold: {names}{more}; use --format lines for all",
+            lines.push(format!(
+                "left out {} {sets}, which CSV cannot hold: {names}{more}; use --format lines for all",
                 self.left_out
-            );
+            ));
         }
-        text += &match self.misplaced {
-            0 => String::new(),
-            1 => "\n1 key lies on a node that does not own it and was left out; `client rehome` sends it home"
-                .to_owned(),
-            keys => format!(
-                "\n{keys} keys lie on nodes that do not own them and were left out; `client rehome` sends them \
-                 home"
+        match self.misplaced {
+            0 => {}
+            1 => lines.push(
+                "1 key lies on a node that does not own it and was left out; `client rehome` sends it home"
+                    .to_owned(),
             ),
-        };
-        text
+            keys => lines.push(format!(
+                "{keys} keys lie on nodes that do not own them and were left out; `client rehome` sends them \
+                 home"
+            )),
+        }
+        lines.join("\n")
     }
 
     fn leave_out(&mut self, key: &[u8]) {
