@@ -111,8 +111,10 @@ impl Reading {
                     Some(format) => format,
                     None => read::detect(source.head())?,
                 };
+                let mut parts = read::Parts::default();
                 read::read(format, source, &mut |entry| {
                     read::check(&entry, value_max_bytes)?;
+                    parts.follow(&entry)?;
                     take(entry)
                 })
             }

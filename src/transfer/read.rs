@@ -82,6 +82,40 @@ pub(super) fn check(entry: &SnapshotEntry<'_>, value_max_bytes: usize) -> Result
     Ok(())
 }
 
+/// Sees to it that the parts of a collection stand one behind the other. A part that came without those before it
+/// would be added to whatever is there, and a beginning that came after it would drop it.
+#[derive(Debug, Default)]
+pub(super) struct Parts {
+    /// The key of the last collection.
+    key: Vec<u8>,
+    /// Its last part, counted from 1; 0 if the last entry was no collection.
+    number: u64,
+}
+
+impl Parts {
+    /// Takes the next entry, or says what is wrong with it.
+    pub(super) fn follow(&mut self, entry: &SnapshotEntry<'_>) -> Result<(), String> {
+        let number = match entry.value {
+            SnapshotValue::String(_) => 0,
+            SnapshotValue::Items { part, .. } => part.unwrap_or(1),
+        };
+        if number > 1 && (number != self.number + 1 || self.key != entry.key) {
+            return Err(format!(
+                "part {number} of {} does not stand behind part {}; keep the entries in the order in which they \
+                 were exported",
+                quote(entry.key),
+                number - 1
+            ));
+        }
+        if number == 1 {
+            self.key.clear();
+            self.key.extend_from_slice(entry.key);
+        }
+        self.number = number;
+        Ok(())
+    }
+}
+
 /// The beginning of a key, for a message.
 fn quote(key: &[u8]) -> String {
     const SHOWN_CHARS: usize = 40;

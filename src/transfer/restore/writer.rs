@@ -208,7 +208,10 @@ impl<'w> Writer<'w> {
         let name = place.and_then(|place| self.names.get(place));
         let name = name.cloned().unwrap_or_default();
         self.restored.note(key, &name, fate);
-        self.tally.add(1);
+        // What stayed as the cluster has it is not restored.
+        if matches!(fate, Fate::Restored | Fate::Replaced | Fate::Same) {
+            self.tally.add(1);
+        }
     }
 
     /// The place of the key's owner.

@@ -69,6 +69,18 @@ const OBJECTS: &[(&str, &str)] = &[
 
 const LINES: &[(&str, &str)] = &[
     (
+        "{\"key\":\"s\",\"type\":\"set\",\"items\":[\"a\"]}\n{\"key\":\"s\",\"type\":\"set\",\"items\":[\"b\"],\"part\":3}",
+        "line 2: part 3 of \"s\" does not stand behind part 2; keep the entries in the order in which they were exported",
+    ),
+    (
+        "{\"key\":\"s\",\"type\":\"set\",\"items\":[\"b\"],\"part\":2}\n{\"key\":\"s\",\"type\":\"set\",\"items\":[\"a\"]}",
+        "line 1: part 2 of \"s\" does not stand behind part 1; keep the entries in the order in which they were exported",
+    ),
+    (
+        "{\"key\":\"s\",\"type\":\"set\",\"items\":[\"a\"]}\n{\"key\":\"t\",\"type\":\"set\",\"items\":[\"b\"],\"part\":2}",
+        "line 2: part 2 of \"t\" does not stand behind part 1; keep the entries in the order in which they were exported",
+    ),
+    (
         "{\"key\":\"a\",\"value\":\"1\"}\n{\"key\":\"b\"",
         "line 2: column 10: EOF while parsing an object",
     ),
