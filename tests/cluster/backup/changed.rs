@@ -51,9 +51,12 @@ fn a_set_that_becomes_another_while_it_is_backed_up_is_not_restored_in_part() {
         (&[&["DEL", "large"]], [0, 0, 0, 1, 0, 0]),
         (&[&["SET", "large", "new"]], [1, 0, 0, 0, 0, 0]),
         (
+            // Between the two nobody may look: then it would be gone.
             &[
+                &["MULTI"],
                 &["DEL", "large"],
                 &["SET", "large", "new", "PXAT", "4102444800123"],
+                &["EXEC"],
             ],
             [1, 0, 0, 0, 0, 0],
         ),
