@@ -23,7 +23,6 @@ use std::env;
 use std::io::{self, Write as _};
 use std::sync::Arc;
 
-use anstream::{AutoStream, ColorChoice};
 use rustix::process::{Signal, kill_current_process_group};
 
 use self::frame::{Frame, Size};
@@ -37,7 +36,7 @@ use super::Exit;
 use super::ink::{Ink, wrap};
 use super::signals::{News, Signals};
 use crate::limits::MENU_HISTORY_ENTRIES;
-use crate::terminal;
+use crate::terminal::{self, Colours};
 
 /// Why a question has no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,7 +79,7 @@ impl Screen {
         Ok(Self {
             modes,
             keyboard: Keyboard::new(Arc::clone(&signals)),
-            colour: AutoStream::choice(&io::stdout()) != ColorChoice::Never,
+            colour: Colours::of_stdout().are_on(),
             history: Default::default(),
             said_rows: 0,
             signals,

@@ -75,9 +75,17 @@ impl Colours {
 
     /// Those of the standard output, by the [`Choice`] and what it is.
     pub fn of_stdout() -> Self {
+        // Where `CI` is set, anstream takes a terminal that says it is dumb for one with colours.
+        let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let is_unasked = ColorChoice::global() == ColorChoice::Auto;
         Self {
-            on: AutoStream::choice(&io::stdout()) != ColorChoice::Never,
+            on: !(is_dumb && is_unasked) && AutoStream::choice(&io::stdout()) != ColorChoice::Never,
         }
+    }
+
+    /// Whether there are any.
+    pub fn are_on(self) -> bool {
+        self.on
     }
 
     #[cfg(test)]
