@@ -60,11 +60,14 @@ impl<R: Router + Clone + Send + 'static> Routed<R> {
         material: &Arc<Material>,
     ) -> anyhow::Result<Self> {
         let address = |server: &Server<'_>| server.address().to_string().parse();
-        let named = |(number, server)| anyhow::Ok((format!("server-{number}"), address(server)?));
+        // Nodes are asked whether they have these names; Redis has none, and is not asked.
+        let names = ["linux", "mac", "android"];
+        anyhow::ensure!(servers.len() <= names.len(), "a server has no name");
+        let named = |(name, server): (&str, _)| anyhow::Ok((name.to_owned(), address(server)?));
         Ok(Self {
-            nodes: servers
-                .iter()
-                .enumerate()
+            nodes: names
+                .into_iter()
+                .zip(servers)
                 .map(named)
                 .collect::<Result<_, _>>()?,
             router,
