@@ -63,12 +63,12 @@ impl<R: Router + Clone + Send + 'static> Routed<R> {
         // Nodes are asked whether they have these names; Redis has none, and is not asked.
         let names = ["linux", "mac", "android"];
         anyhow::ensure!(servers.len() <= names.len(), "a server has no name");
-        let named = |(name, server): (&str, _)| anyhow::Ok((name.to_owned(), address(server)?));
+        let of_server = |(name, server): (&str, _)| anyhow::Ok((name.to_owned(), address(server)?));
         Ok(Self {
             nodes: names
                 .into_iter()
                 .zip(servers)
-                .map(named)
+                .map(of_server)
                 .collect::<Result<_, _>>()?,
             router,
             material: Arc::clone(material),
