@@ -7,6 +7,7 @@ use clap::Parser;
 use triad::coverage::{Effort, KeySpace, Plan, file};
 use triad::ending::Ending;
 use triad::limits::{COVERAGE_LANES, COVERAGE_LANES_MAX, KEY_MAX_BYTES};
+use triad::terminal::shell;
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 coverage is complete, or every key is as it was; 1 it is not; 2 wrong usage; 3 a node can't \
@@ -155,12 +156,12 @@ impl Arguments {
     /// The command that verifies the keys that were saved in `file`, for a shell.
     pub(crate) fn verification(&self, file: &OsStr) -> String {
         let cluster = self.cluster_option();
-        format!("{} --verify {}{cluster}", program(), quote(file))
+        format!("{} --verify {}{cluster}", program(), shell::word(file))
     }
 
     fn cluster_option(&self) -> String {
         let cluster = self.cluster.as_ref();
-        let option = cluster.map(|file| format!(" --cluster {}", quote(file.as_os_str())));
+        let option = cluster.map(|file| format!(" --cluster {}", shell::word(file.as_os_str())));
         option.unwrap_or_default()
     }
 }
@@ -168,30 +169,5 @@ impl Arguments {
 /// This program, as it was called.
 fn program() -> String {
     let program = std::env::args_os().next().unwrap_or("keygen".into());
-    quote(&program)
-}
-
-/// A word for a POSIX shell.
-fn quote(word: &OsStr) -> String {
-    let word = word.to_string_lossy();
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+:@%".contains(&byte);
-    if !word.is_empty() && word.bytes().all(is_plain) {
-        word.into_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_survive_a_shell() {
-        let quoted = |word: &str| quote(word.as_ref());
-        assert_eq!(quoted("data/cluster.json"), "data/cluster.json");
-        assert_eq!(quoted("my file"), "'my file'");
-        assert_eq!(quoted("it's $HOME"), r"'it'\''s $HOME'");
-        assert_eq!(quoted(""), "''");
-    }
+    shell::word(&program)
 }

@@ -4,6 +4,7 @@ pub mod colour;
 mod lines;
 mod progress;
 mod screen;
+pub mod shell;
 
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write as _};

@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use super::Session;
+use super::{How, Session};
 use crate::client::ClientError;
 use crate::ending::Ending;
 use crate::resp::Frame;
-use crate::terminal;
+use crate::terminal::{self, shell};
 
 /// What is said of a key that is not there.
 pub fn absent(node: &str) -> String {
@@ -16,9 +16,7 @@ pub fn absent(node: &str) -> String {
 impl Session {
     /// Stores a value.
     pub async fn put(&mut self, key: &[u8], value: &[u8]) -> Result<(), Ending> {
-        let words: [&[u8]; 3] = [b"SET", key, value];
-        self.ask(&words, |reply| (reply == Frame::OK).then_some(()))
-            .await
+        self.put_as(key, value, How::default()).await.map(|_| ())
     }
 
     /// Finds the value of a key.
@@ -55,11 +53,10 @@ impl Session {
             _ => "TYPE",
         };
         let address = self.entry().await?.address().to_owned();
-        let (host, port) = address.rsplit_once(':').unwrap_or((&address, ""));
-        let host = host.trim_matches(['[', ']']);
         let key = terminal::readable_line(key);
+        let command = shell::redis_cli(&address, &format!("{reader} {key}"));
         Ok(Ending::failure(format!(
-            "{key} holds a {kind}, not a string; read it with `redis-cli -h {host} -p {port} {reader} {key}`"
+            "{key} holds a {kind}, not a string; read it with `{command}`"
         )))
     }
 }

@@ -22,7 +22,6 @@ use super::way::Way;
 use crate::client::ClientError;
 use crate::ending::Ending;
 use crate::limits::IMPORT_LANES;
-use crate::resp::Frame;
 use crate::session::Session;
 use crate::store::SnapshotEntry;
 use crate::terminal::{Progress, Unit};
@@ -91,7 +90,7 @@ pub async fn run(
         place: options.from.clone(),
         what: What::Keys {
             format: options.format.or_else(|| options.from.format()),
-            value_max_bytes: value_max_bytes(session).await?,
+            value_max_bytes: session.value_max_bytes().await?,
         },
     };
     let file_bytes = options.from.file_bytes();
@@ -250,16 +249,4 @@ impl Stop {
             "{stored}{unknown}; import {what} again when this is mended"
         ))
     }
-}
-
-/// The largest value that the entry node takes.
-async fn value_max_bytes(session: &mut Session) -> Result<usize, Ending> {
-    let asked = session.ask(&[b"CONFIG", b"GET", b"triad-max-value"], |reply| {
-        let Frame::Map(settings) = reply else {
-            return None;
-        };
-        let (_, value) = settings.first()?;
-        std::str::from_utf8(value.as_bytes()?).ok()?.parse().ok()
-    });
-    asked.await
 }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::cluster::Cluster;
 use crate::coverage::{self, CoverageError, Effort, KeySpace, Phase, Plan, Report};
 use crate::ending::Ending;
 use crate::menu::ink::Ink;
@@ -10,7 +11,7 @@ use crate::menu::signals::News;
 use crate::menu::{Exit, Menu, Stop, tell_on_stderr, time};
 use crate::session::Session;
 use crate::survey::{Status, doctor, watch};
-use crate::terminal::{self, Colours, Progress, Unit};
+use crate::terminal::{self, Colours, Progress, Unit, shell};
 
 /// The keys that a coverage test from the menu uses, unless somebody wants more.
 const COVERAGE_KEYS: &str = "100";
@@ -84,7 +85,7 @@ pub(super) async fn coverage(menu: &mut Menu<'_>) -> Result<(), Stop> {
         }
         (Err(error), Some(News::End(signal))) => {
             if error.keys_stay(true) {
-                tell_on_stderr(&stay(seed, error.drawn.min(count)));
+                tell_on_stderr(&stay(menu.session.cluster(), seed, error.drawn.min(count)));
             }
             Err(Leave::Menu(Exit::Signal(signal)).into())
         }
@@ -127,18 +128,19 @@ async fn clean(menu: &mut Menu<'_>, plan: Plan, drawn: u64, seed: u64) -> Result
     match test(menu, "deleting its keys", plan).await {
         (Ok(_), _) => Ok(menu.screen.say(Ink::Faint, "its keys are deleted again")?),
         (Err(_), Some(News::End(signal))) => {
-            tell_on_stderr(&stay(seed, drawn));
+            tell_on_stderr(&stay(menu.session.cluster(), seed, drawn));
             Err(Leave::Menu(Exit::Signal(signal)).into())
         }
-        (Err(_), _) => Err(Ending::failure(stay(seed, drawn)).into()),
+        (Err(_), _) => Err(Ending::failure(stay(menu.session.cluster(), seed, drawn)).into()),
     }
 }
 
 /// Where keys of a test may stay: how they are deleted, for nobody else knows the seed.
-fn stay(seed: u64, drawn: u64) -> String {
+fn stay(cluster: &Cluster, seed: u64, drawn: u64) -> String {
     format!(
-        "keys of the test may stay; `keygen --seed {seed} --count {drawn} --length {COVERAGE_LENGTH} --clean` \
-         deletes them"
+        "keys of the test may stay; `keygen --seed {seed} --count {drawn} --length {COVERAGE_LENGTH} --clean{}` \
+         deletes them",
+        shell::cluster_option(cluster)
     )
 }
 

@@ -1,7 +1,8 @@
 //! What to do about a finding: one sentence, with the command to type.
 
 use crate::client::{ClientError, Remedy};
-use crate::cluster::{Cluster, Source};
+use crate::cluster::Cluster;
+use crate::terminal::shell;
 
 /// Builds the sentences for one cluster.
 #[derive(Debug, Clone, Copy)]
@@ -12,7 +13,7 @@ pub(super) struct Advice<'a> {
 impl Advice<'_> {
     /// About a node that does not answer.
     pub(super) fn unreachable(self, name: &str, address: &str, error: &ClientError) -> String {
-        let (host, _) = split(address);
+        let (host, _) = shell::host_and_port(address);
         let ClientError::Unreachable { cause, .. } = error else {
             return match error {
                 ClientError::Lost { .. } => {
@@ -55,7 +56,7 @@ impl Advice<'_> {
 
     /// About a node that another one does not reach, though this program does.
     pub(super) fn link(self, name: &str, target: &str, address: &str, error: &str) -> String {
-        let (host, port) = split(address);
+        let (host, port) = shell::host_and_port(address);
         match Remedy::of(error) {
             Remedy::AllowOnMac => format!(
                 "on the device of {name} allow its terminal in System Settings, Privacy & Security, Local \
@@ -134,10 +135,7 @@ impl Advice<'_> {
     }
 
     fn option(self) -> String {
-        match self.cluster.source() {
-            Source::Given(file) => format!(" --cluster {}", quote(&file.to_string_lossy())),
-            Source::Found(_) | Source::BuiltIn => String::new(),
-        }
+        shell::cluster_option(self.cluster)
     }
 }
 
@@ -155,7 +153,7 @@ pub(super) fn disk() -> String {
 pub(super) fn snapshot(address: &str) -> String {
     format!(
         "have it write a snapshot, and see what it answers: `{}`",
-        redis_cli(address, "save")
+        shell::redis_cli(address, "save")
     )
 }
 
@@ -181,25 +179,4 @@ pub(super) fn clocks() -> String {
     "have each device take the time from the network: `sudo timedatectl set-ntp true` on Linux, `sudo sntp -sS \
      time.apple.com` on a Mac, in Settings, System, Date & time on Android"
         .to_owned()
-}
-
-fn redis_cli(address: &str, command: &str) -> String {
-    let (host, port) = split(address);
-    format!("redis-cli -h {host} -p {port} {command}")
-}
-
-/// Host and port of an address, the host without the brackets of IPv6.
-fn split(address: &str) -> (&str, &str) {
-    let (host, port) = address.rsplit_once(':').unwrap_or((address, ""));
-    (host.trim_matches(['[', ']']), port)
-}
-
-/// A word for a POSIX shell.
-fn quote(word: &str) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+:@%".contains(&byte);
-    if !word.is_empty() && word.bytes().all(is_plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
 }
