@@ -168,6 +168,12 @@ impl Terminal {
         passed
     }
 
+    /// Waits until the program has said `text`, now or earlier, but no longer than this; whether it has.
+    pub(crate) fn says_within(&self, patience: Duration, text: &str) -> bool {
+        let has = |said: &Said| said.text.contains(text);
+        has(&self.wait_while(patience, |said| !has(said) && !said.has_ended))
+    }
+
     /// Waits until the screen shows exactly this. Times and ports, which differ from run to run, stand as `T` and
     /// `PORT`.
     pub(crate) fn shows(&mut self, expected: &str) {

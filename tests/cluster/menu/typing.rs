@@ -2,13 +2,14 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::time::Duration;
 
 use rustix::process::Signal;
 
 use super::{CHOICE, answer, menu, quit};
 use crate::lab::connection::bulk;
 use crate::lab::terminal::{Terminal, USUAL, key};
-use crate::lab::{Lab, key_of};
+use crate::lab::{Lab, eventually, key_of};
 
 #[test]
 fn arrows_numbers_and_words_choose() {
@@ -256,6 +257,31 @@ fn a_text_that_could_not_be_stored_is_kept() {
     menu.expect("UNREACHABLE mac ");
     menu.expect(".txt");
     assert_eq!(kept(&lab), ["my long text\n"; 2]);
+    quit(menu);
+}
+
+#[test]
+fn a_text_whose_storing_is_interrupted_is_kept() {
+    let lab = Lab::started();
+    // The node that is asked falls asleep while somebody writes.
+    let asleep = format!(
+        "echo 'my long text' > \"$1\"; kill -STOP {}",
+        lab.pid("linux").as_raw_pid()
+    );
+    let mut menu = with_editor(&lab, &asleep);
+    let path = [(CHOICE, "1"), ("key: ", "k"), ("value from: ", "editor")];
+    answer(&mut menu, &path);
+    // The menu has the terminal again.
+    menu.expect("\x1b[?2004h");
+    // One that comes while the editor ends is the editor's. Each takes back what the terminal has not shown yet, so
+    // that there is time to show it before the next one.
+    eventually("storing is interrupted", || {
+        menu.press(key::CTRL_C);
+        menu.says_within(Duration::from_secs(1), "Your text is kept in ")
+    });
+    menu.expect("stopped; whether it was done is not known");
+    assert_eq!(kept(&lab), ["my long text\n"]);
+    lab.resume("linux");
     quit(menu);
 }
 
